@@ -1,0 +1,3 @@
+//! The `seikan` binary.
+
+fn main() {}

@@ -1,0 +1,24 @@
+//! The words that every layer shares: ids, states, faults, problems, and what is recorded of a job.
+//!
+//! Owns plain data only: no I/O, no clock, nothing that another module of this crate defines. Times are UTC
+//! milliseconds since 1970; durations are milliseconds unless a name says otherwise.
+#![deny(clippy::wildcard_enum_match_arm)]
+
+mod dag;
+mod fault;
+mod ids;
+pub mod java;
+mod job;
+mod metrics;
+mod problem;
+mod state;
+
+pub use dag::{DagInfo, PipelineEdge, VertexInfo, VertexKind};
+pub use fault::{Blame, Fault, Retry};
+pub use ids::{AttemptId, Epoch, JobId, Millis};
+pub use job::{
+    Checkpoint, Counters, JobEvent, JobRecord, JobTexts, Op, Origin, Prepared, StopRequest, TextFormat,
+};
+pub use metrics::{Accounting, Flow, MetricsSnapshot, TableCount};
+pub use problem::{Problem, Problems, nearest};
+pub use state::JobState;

@@ -1,0 +1,86 @@
+//! What is wrong with a text that somebody gave us: every problem at once, each with its place.
+
+use serde::{Deserialize, Serialize};
+use std::cell::RefCell;
+use std::fmt;
+
+/// One thing that is wrong with a job or a configuration.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    /// Where: `source[0].FakeSource.row.num`, `line 3, column 7`, or empty for the whole text.
+    pub path: String,
+    /// What was given and what is allowed, in one line.
+    pub message: String,
+    /// The way out, when there is one: `did you mean "row.num"?`.
+    pub hint: Option<String>,
+}
+
+impl Problem {
+    /// A problem at `path`.
+    pub fn new(path: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { path: path.into(), message: message.into(), hint: None }
+    }
+
+    /// Adds the way out.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.path.is_empty() {
+            write!(f, "{}: ", self.path)?;
+        }
+        f.write_str(&self.message)?;
+        match &self.hint {
+            Some(hint) => write!(f, " ({hint})"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Collects problems while a text is being checked; shared by reference among the readers of one text.
+/// `errors` refuse the job, `warnings` (unknown options) are shown by `check` and in the job's log.
+#[derive(Debug, Default)]
+pub struct Problems {
+    errors: RefCell<Vec<Problem>>,
+    warnings: RefCell<Vec<Problem>>,
+}
+
+impl Problems {
+    /// Notes an error.
+    pub fn error(&self, problem: Problem) {
+        self.errors.borrow_mut().push(problem);
+    }
+
+    /// Notes a warning.
+    pub fn warning(&self, problem: Problem) {
+        self.warnings.borrow_mut().push(problem);
+    }
+
+    /// How many errors there are so far.
+    #[must_use]
+    pub fn error_count(&self) -> usize {
+        self.errors.borrow().len()
+    }
+
+    /// Errors and warnings.
+    #[must_use]
+    pub fn into_parts(self) -> (Vec<Problem>, Vec<Problem>) {
+        (self.errors.into_inner(), self.warnings.into_inner())
+    }
+}
+
+/// The name among `known` that `given` most likely meant, if one is near enough.
+pub fn nearest<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let given = given.to_lowercase();
+    known
+        .into_iter()
+        .map(|name| (strsim::damerau_levenshtein(&given, &name.to_lowercase()), name))
+        .filter(|(distance, name)| *distance <= 1 + name.len().max(given.len()) / 4)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, name)| name)
+}

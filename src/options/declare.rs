@@ -1,0 +1,68 @@
+//! Declarations of options: the one source of what a plug-in takes.
+
+/// Type of an option's value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Text.
+    Text,
+    /// true or false.
+    Bool,
+    /// 32-bit integer.
+    Int,
+    /// 64-bit integer.
+    Long,
+    /// Floating-point number.
+    Double,
+    /// One of these texts, in any letter case.
+    Choice(&'static [&'static str]),
+    /// List.
+    List,
+    /// Object.
+    Object,
+}
+
+/// One option of a plug-in or of `env`.
+#[derive(Clone, Copy, Debug)]
+pub struct OptionDef {
+    /// Key, dots included: found as a flat key and as nested objects.
+    pub key: &'static str,
+    /// Older spellings, in order.
+    pub fallbacks: &'static [&'static str],
+    /// Type.
+    pub kind: Kind,
+    /// Default as the user would write it; `None`: no default.
+    pub default: Option<&'static str>,
+    /// Whether it must be given.
+    pub required: bool,
+    /// One sentence for the user.
+    pub about: &'static str,
+}
+
+impl OptionDef {
+    /// An option without default.
+    #[must_use]
+    pub const fn new(key: &'static str, kind: Kind, about: &'static str) -> Self {
+        Self { key, fallbacks: &[], kind, default: None, required: false, about }
+    }
+
+    /// Sets the default.
+    #[must_use]
+    pub const fn default(mut self, default: &'static str) -> Self {
+        self.default = Some(default);
+        self
+    }
+
+    /// Makes it required.
+    #[must_use]
+    pub const fn required(mut self) -> Self {
+        self.required = true;
+        self
+    }
+
+    /// Adds older spellings.
+    #[must_use]
+    pub const fn fallbacks(mut self, fallbacks: &'static [&'static str]) -> Self {
+        self.fallbacks = fallbacks;
+        self
+    }
+}

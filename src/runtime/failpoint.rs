@@ -1,0 +1,111 @@
+//! Named places that can be made to fail, for tests of crashes. Off unless `SEIKAN_FAILPOINTS` is set.
+//!
+//! Syntax: `name=action;name=action`, where an action is `error`, `panic`, `exit` (the process ends at once, as by
+//! SIGKILL), `sleep(MS)`, or `N*action` (from the N-th visit on). Each visit of an active point first writes its name
+//! to the file `SEIKAN_FAILPOINT_LOG`, if set, so that a test can count them.
+
+use std::collections::HashMap;
+use std::io::Write;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+/// An error that a failpoint injected.
+#[derive(Debug, thiserror::Error)]
+#[error("failpoint {0}")]
+pub struct Injected(pub &'static str);
+
+impl From<Injected> for std::io::Error {
+    fn from(injected: Injected) -> Self {
+        std::io::Error::other(injected)
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Action {
+    Error,
+    Panic,
+    Exit,
+    Sleep(Duration),
+    Note,
+}
+
+#[derive(Debug)]
+struct Point {
+    action: Action,
+    from_visit: u64,
+    visits: AtomicU64,
+}
+
+fn points() -> &'static HashMap<String, Point> {
+    static POINTS: OnceLock<HashMap<String, Point>> = OnceLock::new();
+    POINTS.get_or_init(|| std::env::var("SEIKAN_FAILPOINTS").map(|text| parse(&text)).unwrap_or_default())
+}
+
+/// Visits a point.
+///
+/// # Errors
+/// The injected error, when the point's action is `error`.
+#[allow(clippy::panic, reason = "a panic is what was asked for")]
+#[allow(clippy::disallowed_methods, reason = "exit is what was asked for")]
+pub fn reach(name: &'static str) -> Result<(), Injected> {
+    let Some(point) = points().get(name) else {
+        return Ok(());
+    };
+    if point.visits.fetch_add(1, Ordering::Relaxed) + 1 < point.from_visit {
+        return Ok(());
+    }
+    if let Ok(path) = std::env::var("SEIKAN_FAILPOINT_LOG")
+        && let Ok(mut file) = std::fs::OpenOptions::new().create(true).append(true).open(path)
+    {
+        let _written = writeln!(file, "{name}");
+    }
+    match point.action {
+        Action::Error => Err(Injected(name)),
+        Action::Panic => panic!("failpoint {name}"),
+        Action::Exit => std::process::abort(),
+        Action::Sleep(time) => {
+            std::thread::sleep(time);
+            Ok(())
+        }
+        Action::Note => Ok(()),
+    }
+}
+
+fn parse(text: &str) -> HashMap<String, Point> {
+    let entries = text.split(';').filter_map(|entry| entry.split_once('='));
+    entries
+        .filter_map(|(name, action)| {
+            let (from_visit, action) = match action.split_once('*') {
+                Some((count, action)) => (count.trim().parse().ok()?, action),
+                None => (1, action),
+            };
+            let action = match action.trim() {
+                "error" => Action::Error,
+                "panic" => Action::Panic,
+                "exit" => Action::Exit,
+                "note" => Action::Note,
+                other => {
+                    let ms = other.strip_prefix("sleep(")?.strip_suffix(')')?.parse().ok()?;
+                    Action::Sleep(Duration::from_millis(ms))
+                }
+            };
+            Some((name.trim().to_owned(), Point { action, from_visit, visits: AtomicU64::new(0) }))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_its_syntax() {
+        let points = parse("a=error; b = 3*sleep(20);c=bad");
+        assert_eq!(points["a"].action, Action::Error);
+        assert_eq!(points["b"].action, Action::Sleep(Duration::from_millis(20)));
+        assert_eq!(points["b"].from_visit, 3);
+        assert!(!points.contains_key("c"));
+        assert!(reach("unknown").is_ok());
+    }
+}

@@ -1,0 +1,164 @@
+//! The log of one job: made with its first line, rotated, size-capped.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+/// How large a job's log may grow: `files` files of `bytes` each (the newest, and older ones `.1` …).
+#[derive(Clone, Copy, Debug)]
+pub struct LogLimits {
+    /// Bytes of one file.
+    pub bytes: u64,
+}
+
+impl Default for LogLimits {
+    fn default() -> Self {
+        Self { bytes: 64 << 20 }
+    }
+}
+
+/// A job's own log. Lines are `2026-01-02 03:04:05.678 INFO  text`, local time. Two files at most: the newest and
+/// its predecessor (`….log.1`); when the predecessor is overwritten, a line says how many lines were dropped.
+/// Failures to write are counted, never a job's failure. One short lock per call, not per row.
+#[derive(Debug)]
+pub struct JobLog {
+    target: Target,
+    state: Mutex<State>,
+    limits: LogLimits,
+}
+
+#[derive(Debug)]
+enum Target {
+    File(PathBuf),
+    Stdout,
+    Nowhere,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    file: Option<File>,
+    bytes: u64,
+    lines: u64,
+    lines_before: u64,
+    dropped: u64,
+}
+
+impl JobLog {
+    /// Logs to a file, made with the first line; goes on at the end of an existing one.
+    #[must_use]
+    pub fn to_file(path: PathBuf, limits: LogLimits) -> Self {
+        Self { target: Target::File(path), state: Mutex::default(), limits }
+    }
+
+    /// Logs to standard output.
+    #[must_use]
+    pub fn to_stdout() -> Self {
+        Self { target: Target::Stdout, state: Mutex::default(), limits: LogLimits::default() }
+    }
+
+    /// Logs nowhere.
+    #[must_use]
+    pub fn nowhere() -> Self {
+        Self { target: Target::Nowhere, state: Mutex::default(), limits: LogLimits::default() }
+    }
+
+    /// The file, if it logs to one.
+    #[must_use]
+    pub fn path(&self) -> Option<&Path> {
+        match &self.target {
+            Target::File(path) => Some(path),
+            Target::Stdout | Target::Nowhere => None,
+        }
+    }
+
+    /// What stands in front of a line written now.
+    #[must_use]
+    pub fn prefix(level: &str) -> String {
+        format!("{} {level:<5} ", chrono::Local::now().format("%Y-%m-%d %H:%M:%S%.3f"))
+    }
+
+    /// Writes one line at INFO.
+    pub fn info(&self, text: &str) {
+        self.block(format!("{}{text}\n", Self::prefix("INFO")).as_bytes(), 1);
+    }
+
+    /// Writes one line at WARN.
+    pub fn warn(&self, text: &str) {
+        self.block(format!("{}{text}\n", Self::prefix("WARN")).as_bytes(), 1);
+    }
+
+    /// Writes one line at ERROR.
+    pub fn error(&self, text: &str) {
+        self.block(format!("{}{text}\n", Self::prefix("ERROR")).as_bytes(), 1);
+    }
+
+    /// Writes `lines` finished lines at once; each starts with a [`prefix`](Self::prefix) and ends in a newline.
+    pub fn block(&self, text: &[u8], lines: u64) {
+        match &self.target {
+            Target::Nowhere => {}
+            Target::Stdout => {
+                // A closed standard output ends nothing: the job matters, not its echo.
+                let _written = io::stdout().lock().write_all(text);
+            }
+            Target::File(path) => {
+                let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+                if self.append(&mut state, path, text, lines).is_err() {
+                    state.dropped += lines;
+                    state.file = None;
+                }
+            }
+        }
+    }
+
+    fn append(&self, state: &mut State, path: &Path, text: &[u8], lines: u64) -> io::Result<()> {
+        if state.file.is_some() && state.bytes + text.len() as u64 > self.limits.bytes {
+            std::fs::rename(path, older(path))?;
+            state.dropped += std::mem::replace(&mut state.lines_before, state.lines);
+            (state.file, state.bytes, state.lines) = (None, 0, 0);
+        }
+        if state.file.is_none() {
+            let file = OpenOptions::new().create(true).append(true).open(path)?;
+            state.bytes = file.metadata()?.len();
+            state.file = Some(file);
+        }
+        let Some(file) = &mut state.file else {
+            return Ok(());
+        };
+        if state.bytes == 0 && state.dropped > 0 {
+            let note = format!("{}{} earlier lines were dropped\n", Self::prefix("WARN"), state.dropped);
+            file.write_all(note.as_bytes())?;
+        }
+        file.write_all(text)?;
+        state.bytes += text.len() as u64;
+        state.lines += lines;
+        Ok(())
+    }
+}
+
+fn older(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".1");
+    PathBuf::from(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rotates_and_counts_what_is_dropped() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("job-1.log");
+        let log = JobLog::to_file(path.clone(), LogLimits { bytes: 200 });
+        assert!(!path.exists(), "made with the first line only");
+        for number in 0..40 {
+            log.info(&format!("line {number}"));
+        }
+        let newest = std::fs::read_to_string(&path).unwrap();
+        let older = std::fs::read_to_string(older(&path)).unwrap();
+        assert!(newest.ends_with("line 39\n"), "{newest}");
+        assert!(older.len() <= 300 && newest.len() <= 300);
+        assert!(newest.contains("earlier lines were dropped"), "{newest}");
+    }
+}

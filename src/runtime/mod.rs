@@ -1,0 +1,13 @@
+//! What runs things: tasks and threads with owners, the pool that jobs run on, logs, and failpoints.
+//!
+//! Only this module may spawn. Every task has a name and an owner, ends when its owner is dropped, and a panic in it
+//! becomes an error of the owner.
+
+pub mod failpoint;
+mod job_log;
+mod pool;
+mod tasks;
+
+pub use job_log::{JobLog, LogLimits};
+pub use pool::{JobPool, PoolTask};
+pub use tasks::{Ended, Task, blocking, clock, spawn, thread};

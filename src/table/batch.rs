@@ -1,0 +1,59 @@
+//! The unit that flows in a pipe.
+
+use super::catalog::CatalogTable;
+use super::row_kind::RowKind;
+use arrow::array::{Array, Int8Array};
+use arrow::record_batch::RecordBatch;
+use std::sync::Arc;
+
+/// The file that rows came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileOrigin {
+    /// Its path.
+    pub path: String,
+}
+
+/// Some rows (about 8k) of one table.
+#[derive(Clone, Debug)]
+pub struct Batch {
+    /// The table that the rows belong to; its columns are those of `rows`, in order.
+    pub table: Arc<CatalogTable>,
+    /// Row kinds as numbers of [`RowKind`], one per row, never null; `None` means that all are inserts.
+    pub kinds: Option<Int8Array>,
+    /// The columns.
+    pub rows: RecordBatch,
+    /// Where the rows came from, where that is known.
+    pub origin: Option<Arc<FileOrigin>>,
+}
+
+impl Batch {
+    /// Inserts of unknown origin.
+    #[must_use]
+    pub fn inserts(table: Arc<CatalogTable>, rows: RecordBatch) -> Self {
+        Self { table, kinds: None, rows, origin: None }
+    }
+
+    /// Number of rows.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.rows.num_rows()
+    }
+
+    /// Whether there is no row.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Kind of one row.
+    #[must_use]
+    pub fn kind(&self, row: usize) -> RowKind {
+        self.kinds.as_ref().map_or(RowKind::Insert, |kinds| RowKind::of_number(kinds.value(row)))
+    }
+
+    /// Bytes that the batch keeps in memory: what pipes are bounded by.
+    #[must_use]
+    pub fn memory(&self) -> usize {
+        self.rows.get_array_memory_size() + self.kinds.as_ref().map_or(0, Array::get_array_memory_size)
+    }
+}
