@@ -80,7 +80,10 @@ pub fn nearest<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> Opt
     known
         .into_iter()
         .map(|name| (strsim::damerau_levenshtein(&given, &name.to_lowercase()), name))
-        .filter(|(distance, name)| *distance <= 1 + name.len().max(given.len()) / 4)
+        .filter(|(distance, name)| {
+            let longer = name.len().max(given.len());
+            *distance <= 1 + longer / 4 && *distance < longer
+        })
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, name)| name)
 }

@@ -29,7 +29,7 @@ pub fn to_bool(value: &Tree) -> Result<bool, String> {
     }
 }
 
-/// A 64-bit integer; fractions are cut off, texts trimmed (`"3.0"`, `"1e1"`, `" 3 "` are fine).
+/// A 64-bit integer; fractions are cut off, texts trimmed (`"3.0"`, `"1e1"`, `" 3 "` are fine, digits of any script).
 ///
 /// # Errors
 /// No number, or out of range.
@@ -42,7 +42,8 @@ pub fn to_long(value: &Tree) -> Result<i64, String> {
         Tree::Int(value) => Ok(*value),
         Tree::Double(value) => from_double(*value),
         Tree::Text(text) => {
-            let text = text.trim();
+            let plain = java::ascii_digits(text);
+            let text = plain.as_deref().unwrap_or(text).trim();
             match text.parse::<i64>() {
                 Ok(value) => Ok(value),
                 Err(_) if looks_like_number(text) => {

@@ -1,0 +1,145 @@
+//! The way in: a job's text → a tree with everything filled in.
+
+use super::encoding::decode_lossy;
+use super::hocon::{self, Dialect, Files, Includes};
+use super::variables;
+use crate::model::{Problem, TextFormat};
+use crate::options::Tree;
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+/// A job's text.
+#[derive(Clone, Copy, Debug)]
+pub struct Source<'a> {
+    /// Its bytes.
+    pub text: &'a [u8],
+    /// Its syntax.
+    pub format: TextFormat,
+    /// Its name in problems (`job.conf`); may be empty.
+    pub name: &'a str,
+}
+
+/// What a text may see beside itself.
+#[derive(Clone, Debug)]
+pub enum Resolve {
+    /// A text that came over the network: no includes; `${X}` from the text, from the variables of the environment
+    /// in `env_allow`, from `variables`. Texts in quotes stay as they are, unless there are variables.
+    Rest {
+        /// Variables of the request.
+        variables: Vec<(String, String)>,
+        /// Names of environment variables that texts may see.
+        env_allow: Vec<String>,
+    },
+    /// A file of the user who runs this program: may include files and see the environment. `"${x:default}"` is
+    /// filled in even without variables.
+    CommandLine {
+        /// Variables (`-i name=value`).
+        variables: Vec<(String, String)>,
+        /// Where the file lies: `include "…"` is relative to it.
+        dir: PathBuf,
+    },
+}
+
+/// The process that a text is read in.
+pub struct Environment {
+    variables: Option<HashMap<String, String>>,
+    working_dir: PathBuf,
+}
+
+impl Environment {
+    /// This process.
+    #[must_use]
+    pub fn process() -> Self {
+        Self { variables: None, working_dir: PathBuf::new() }
+    }
+
+    /// One with these variables; `include file("…")` is relative to `working_dir`.
+    #[must_use]
+    pub fn of(variables: HashMap<String, String>, working_dir: PathBuf) -> Self {
+        Self { variables: Some(variables), working_dir }
+    }
+
+    fn variable(&self, name: &str) -> Option<String> {
+        match &self.variables {
+            Some(variables) => variables.get(name).cloned(),
+            // a name with `=` or NUL in it can't be one, and must not be asked for
+            None if name.is_empty() || name.contains(['=', '\0']) => None,
+            None => std::env::var(name).ok(),
+        }
+    }
+}
+
+/// Parses a text and fills in references and variables, in this process.
+///
+/// # Errors
+/// The first syntax error, or all references that are not defined; each with line and column.
+pub fn parse_tree(source: &Source<'_>, how: &Resolve) -> Result<Tree, Vec<Problem>> {
+    parse_tree_in(source, how, &Environment::process())
+}
+
+/// Parses a text and fills in references and variables.
+///
+/// A JSON text holds no references. A reference to what nothing defines is a problem; `${?x}` then leaves its key
+/// out. What the text itself defines comes before the environment, and that before the variables.
+///
+/// # Errors
+/// The first syntax error, or all references that are not defined; each with line and column.
+pub fn parse_tree_in(
+    source: &Source<'_>,
+    how: &Resolve,
+    environment: &Environment,
+) -> Result<Tree, Vec<Problem>> {
+    let (variables, includes, dialect) = match how {
+        Resolve::Rest { variables, .. } => (variables, Includes::Refused, Dialect::JsonBody),
+        Resolve::CommandLine { variables, dir } => {
+            let working = environment.working_dir.clone();
+            (variables, Includes::Allowed { beside: dir.clone(), working }, Dialect::JsonFile)
+        }
+    };
+    variables::check_names(variables)?;
+    let dialect = match source.format {
+        TextFormat::Json => dialect,
+        TextFormat::Hocon => Dialect::Hocon,
+    };
+    let outside = |name: &str| -> Option<String> {
+        let allowed = match how {
+            Resolve::Rest { env_allow, .. } => env_allow.iter().any(|allowed| allowed == name),
+            Resolve::CommandLine { .. } => true,
+        };
+        let from_environment = if allowed { environment.variable(name) } else { None };
+        from_environment.or_else(|| variables::value_of(variables, name).map(str::to_owned))
+    };
+    let text = match how {
+        Resolve::Rest { .. } => utf8(source.text).map_err(|problem| vec![problem])?,
+        Resolve::CommandLine { .. } => decode_lossy(source.text),
+    };
+    let (root, files) =
+        hocon::parse(&text, source.name, dialect, &includes).map_err(|problem| vec![*problem])?;
+    let mut tree = filled(&root, &files, &outside)?;
+    let literal = matches!(how, Resolve::Rest { variables, .. } if variables.is_empty());
+    if !literal {
+        variables::fill(&mut tree, variables);
+    }
+    Ok(tree)
+}
+
+/// The tree of `root` with its references filled in.
+pub fn filled(root: &hocon::Node, files: &Files, outside: hocon::Lookup<'_>) -> Result<Tree, Vec<Problem>> {
+    let resolved = hocon::resolve(root, files, outside).map_err(|problem| vec![*problem])?;
+    let mut problems = Vec::new();
+    let tree = hocon::to_tree(resolved, &mut problems);
+    problems.dedup();
+    if problems.is_empty() { Ok(tree) } else { Err(problems) }
+}
+
+/// The text of `bytes`.
+pub fn utf8(bytes: &[u8]) -> Result<String, Problem> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Ok(text.to_owned()),
+        Err(error) => {
+            let offset = error.valid_up_to();
+            let message = format!("the text is no UTF-8: byte {offset} is 0x{:02x}", bytes[offset]);
+            Err(Problem::new(format!("byte {offset}"), message))
+        }
+    }
+}
