@@ -49,7 +49,7 @@ pub enum DataType {
     Float,
     /// IEEE 64 bits.
     Double,
-    /// Precision (1–76) and scale.
+    /// Precision and scale, each 0–76.
     Decimal(u8, i8),
     /// UTF-8 text.
     String,
@@ -87,8 +87,11 @@ impl DataType {
             DataType::BigInt => A::Int64,
             DataType::Float => A::Float32,
             DataType::Double => A::Float64,
-            DataType::Decimal(precision, scale) if *precision <= 38 => A::Decimal128(*precision, *scale),
-            DataType::Decimal(precision, scale) => A::Decimal256(*precision, *scale),
+            // Arrow wants precision ≥ 1 and ≥ scale; the job language allows decimal(0, 0) and decimal(5, 7)
+            DataType::Decimal(precision, scale) => {
+                let carried = (*precision).max(scale.unsigned_abs()).max(1);
+                if carried <= 38 { A::Decimal128(carried, *scale) } else { A::Decimal256(carried, *scale) }
+            }
             DataType::String => A::Utf8,
             DataType::Bytes => A::Binary,
             DataType::Date => A::Date32,
