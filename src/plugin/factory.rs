@@ -32,7 +32,9 @@ pub trait TransformFactory: Send + Sync {
 /// What a sink's factory gets.
 #[derive(Clone, Debug)]
 pub struct SinkInput<'a> {
-    /// Upstream tables, in order; empty when they are not known yet (`check` of options alone).
+    /// Upstream tables, in order; empty when they are not known yet (`check` of options alone). Of a union only the
+    /// first input's table: its rows and the others' (which have the same columns, but keep their own table in their
+    /// batches) are all written as rows of this one. So a sink made for one table takes every batch as its own.
     pub tables: &'a [Arc<CatalogTable>],
 }
 

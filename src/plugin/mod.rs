@@ -9,7 +9,8 @@
 //! - States, splits, positions and prepared handles are bytes with a version in front ([`encode`], [`decode`]).
 //! - Sources: each split is read exactly once whatever the parallelism; after `open(split, Some(position))` a reader
 //!   goes on right behind the rows that `position` covered.
-//! - Sinks: `prepare` returns after everything staged is on disk; `commit` is idempotent, also after a restart.
+//! - Sinks: a sink made for exactly one table takes every batch for that table's, whatever table the batch names
+//!   (a union). `prepare` returns after everything staged is on disk; `commit` is idempotent, also after a restart.
 
 mod codec;
 mod context;
