@@ -1,0 +1,255 @@
+use crate::connectors::trial::{batch_context, fake, open, rest, rows, splits, start};
+use crate::plugin::{Assignment, Read};
+use crate::table::{Batch, RowKind};
+use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::compute::concat_batches;
+use arrow::datatypes::{Decimal256Type, Float32Type, Int32Type, Int64Type};
+use futures::executor::block_on;
+use std::collections::BTreeSet;
+
+fn joined(batches: &[Batch]) -> RecordBatch {
+    concat_batches(&batches[0].rows.schema(), batches.iter().map(|batch| &batch.rows)).unwrap()
+}
+
+fn count(batches: &[Batch]) -> usize {
+    batches.iter().map(Batch::len).sum()
+}
+
+#[test]
+fn batches_are_full_and_of_the_declared_types() {
+    let batches = rows(
+        r#"{"row.num": 20000, "schema": {"fields": {"a": "bigint", "b": "string", "c": "decimal(50,4)",
+            "d": "map<string,array<int>>", "e": {"x": "time", "y": "bytes"}, "f": "null", "g": "boolean",
+            "h": "timestamp", "i": "float_vector", "j": "binary_vector", "k": "sparse_float_vector",
+            "l": "float16_vector", "m": "bfloat16_vector"}}}"#,
+    );
+    assert_eq!(count(&batches), 20_000);
+    assert!(batches[0].len() > 4000, "{} rows in a batch", batches[0].len());
+    for batch in &batches {
+        assert_eq!(batch.rows.schema(), batch.table.arrow_schema());
+        assert!(batch.kinds.is_none());
+    }
+    let all = joined(&batches);
+    let texts = all.column(1).as_string::<i32>();
+    assert!((0..all.num_rows()).all(|row| {
+        let text = texts.value(row);
+        text.len() == 5 && text.bytes().all(|letter| letter.is_ascii_alphabetic())
+    }));
+    let wide = all.column(2).as_primitive::<Decimal256Type>();
+    assert!(wide.iter().flatten().any(|value| value.to_i128().is_none_or(|v| v > 10i128.pow(37))));
+    assert_eq!(all.column(8).as_fixed_size_list().value_length(), 4);
+    assert_eq!(all.column(9).as_binary::<i32>().value(0).len(), 1);
+    assert_eq!(all.column(11).as_binary::<i32>().value(0).len(), 8);
+}
+
+#[test]
+fn wide_rows_make_small_batches() {
+    let batches = rows(r#"{"row.num": 5, "string.length": 5000000, "schema": {"fields": {"a": "string"}}}"#);
+    assert_eq!(count(&batches), 5);
+    assert!(batches.len() > 1);
+    let def = fake(r#"{"string.length": 2000000000, "schema": {"fields": {"a": "string"}}}"#);
+    assert!(def.warnings[0].message.contains("one row would take"), "{:?}", def.warnings);
+    assert!(start(&def.ok(), 1).err().unwrap().message.contains("one row would take"));
+}
+
+#[test]
+fn a_restored_split_goes_on_at_its_row() {
+    let def = fake(r#"{"row.num": 20000, "schema": {"fields": {"a": "int"}}}"#).ok();
+    let run = start(&def, 1).unwrap();
+    let split = &splits(run.as_ref())[0];
+    let mut reader = open(run.as_ref(), split, None);
+    let Read::Batch(first) = block_on(reader.next()).unwrap() else { panic!("no rows") };
+    let position = reader.position().unwrap();
+    let mut second = open(run.as_ref(), split, Some(&position));
+    assert_eq!(first.len() + count(&rest(second.as_mut())), 20_000);
+    assert_eq!(second.done(), 20_000 - first.len() as u64);
+    let end = second.position().unwrap();
+    assert!(rest(open(run.as_ref(), split, Some(&end)).as_mut()).is_empty());
+}
+
+#[test]
+fn fixed_rows_are_the_same_after_a_restore() {
+    let many: Vec<String> =
+        (0..10_000).map(|n| format!(r#"{{"kind": "UPDATE_AFTER", "fields": [{n}]}}"#)).collect();
+    let def =
+        fake(&format!(r#"{{"schema": {{"fields": {{"a": "int"}}}}, "rows": [{}]}}"#, many.join(","))).ok();
+    let run = start(&def, 1).unwrap();
+    assert_eq!(run.total(), Some(10_000));
+    let split = &splits(run.as_ref())[0];
+    let mut reader = open(run.as_ref(), split, None);
+    let Read::Batch(first) = block_on(reader.next()).unwrap() else { panic!("no rows") };
+    assert_eq!(first.kind(0), RowKind::UpdateAfter);
+    let position = reader.position().unwrap();
+    let batches = rest(open(run.as_ref(), split, Some(&position)).as_mut());
+    let numbers = joined(&batches);
+    assert_eq!(numbers.column(0).as_primitive::<Int32Type>().value(0), first.len() as i32);
+    assert_eq!(first.len() + count(&batches), 10_000);
+}
+
+#[test]
+fn the_enumerator_goes_on_where_it_was() {
+    let def = fake(
+        r#"{"tables_configs": [{"row.num": 600, "split.num": 600, "schema": {"table": "a", "fields": {"x": "int"}}},
+            {"row.num": 3, "schema": {"table": "b", "fields": {"x": "int"}}}]}"#,
+    )
+    .ok();
+    let run = start(&def, 2).unwrap();
+    let all = splits(run.as_ref());
+    assert_eq!(all.len(), 1202);
+    assert_eq!(all.iter().map(|split| &split.id).collect::<BTreeSet<_>>().len(), 1202);
+    let mut enumerator = block_on(run.enumerator(None)).unwrap();
+    let Assignment::Splits(mut found) = block_on(enumerator.next()).unwrap() else { panic!("none") };
+    let state = enumerator.snapshot().unwrap();
+    // Restored with another parallelism: the splits stay what they were.
+    let other = start(&def, 5).unwrap();
+    let mut restored = block_on(other.enumerator(Some(state))).unwrap();
+    while let Assignment::Splits(more) = block_on(restored.next()).unwrap() {
+        found.extend(more);
+    }
+    assert_eq!(found, all);
+}
+
+#[test]
+fn splits_of_a_reader_keep_their_distance() {
+    let def = fake(
+        r#"{"row.num": 2, "split.num": 2, "split.read-interval": 600000, "schema": {"fields": {"a": "int"}}}"#,
+    )
+    .ok();
+    let run = start(&def, 1).unwrap();
+    let splits = splits(run.as_ref());
+    let mut reader = open(run.as_ref(), &splits[0], None);
+    assert_eq!(count(&rest(reader.as_mut())), 1);
+    block_on(reader.open(&splits[1], None)).unwrap();
+    let Read::Idle(until) = block_on(reader.next()).unwrap() else { panic!("no pause") };
+    assert!(until > std::time::Instant::now() + std::time::Duration::from_secs(500));
+}
+
+#[test]
+fn keys_count_up_over_all_readers_and_splits() {
+    let options = r#"{"row.num": 5, "split.num": 2, "auto.increment.enabled": true, "auto.increment.start": 100,
+        "schema": {"fields": {"n": "string", "k": "bigint"}, "primaryKey": {"name": "pk", "columnNames": ["k"]}}}"#;
+    let def = fake(options).ok();
+    let run = start(&def, 2).unwrap();
+    let batches: Vec<Batch> = splits(run.as_ref())
+        .iter()
+        .flat_map(|split| rest(open(run.as_ref(), split, None).as_mut()))
+        .collect();
+    let all = joined(&batches);
+    let keys: BTreeSet<i64> = all.column(1).as_primitive::<Int64Type>().values().iter().copied().collect();
+    assert_eq!(keys, (100..110).collect());
+    let useless = fake(r#"{"auto.increment.enabled": true, "schema": {"fields": {"n": "string"}}}"#);
+    assert!(useless.warnings[0].to_string().contains("FakeSource.auto.increment.enabled: has no effect"));
+}
+
+#[test]
+fn equal_keys_of_a_map_collapse() {
+    let batches = rows(
+        r#"{"row.num": 50, "map.size": 9, "string.template": ["a", "b", null], "schema": {"fields": {"m": "map<string,int>"}}}"#,
+    );
+    let maps = batches[0].rows.column(0).as_map();
+    for row in 0..maps.len() {
+        let entry = maps.value(row);
+        let keys: BTreeSet<_> = entry.column(0).as_string::<i32>().iter().flatten().collect();
+        assert!(keys.len() == entry.len() && (1..=2).contains(&keys.len()), "{keys:?}");
+    }
+}
+
+#[test]
+fn floats_are_rounded_to_their_scale() {
+    let batches = rows(
+        r#"{"row.num": 100, "float.max": 10, "double.max": 10, "schema": {"columns": [
+            {"name": "f", "type": "float", "columnScale": 1}, {"name": "d", "type": "double", "columnScale": 2}]}}"#,
+    );
+    let rows = &batches[0].rows;
+    let floats = rows.column(0).as_primitive::<Float32Type>();
+    assert!(floats.values().iter().all(|value| value.to_string().len() <= 4), "{floats:?}");
+    let doubles = rows.column(1).as_primitive::<arrow::datatypes::Float64Type>();
+    assert!(doubles.values().iter().all(|value| value.to_string().len() <= 4), "{doubles:?}");
+}
+
+#[test]
+fn wrong_options_are_refused_with_their_place() {
+    let schema = r#""schema": {"fields": {"a": "int"}}"#;
+    for (given, wanted) in [
+        (format!(r#"{{"split.num": -1, {schema}}}"#), "FakeSource.split.num: -1 splits cannot be"),
+        (
+            format!(r#"{{"tinyint.max": 128, {schema}}}"#),
+            "tinyint.max: 128 is out of range; allowed: 0 to 127",
+        ),
+        (format!(r#"{{"int.template": [1, "x"], {schema}}}"#), "int.template[1]: \"x\" is not an integer"),
+        (
+            format!(r#"{{"tinyint.template": [1, 300], {schema}}}"#),
+            "tinyint.template[1]: 300 is out of range",
+        ),
+        (format!(r#"{{"string.fake.mode": "template", {schema}}}"#), "string.template: is required, because"),
+        (format!(r#"{{"rows": [{{"fields": [1]}}], {schema}}}"#), "rows[0].kind: is required"),
+        (format!(r#"{{"rows": [{{"kind": "INSERT"}}], {schema}}}"#), "rows[0].fields: is required"),
+        (format!(r#"{{"rows": [[1]], {schema}}}"#), "rows[0]: [1] is no row"),
+        (r#"{"row.num": 1}"#.into(), "FakeSource.schema: is required"),
+        (r#"{"tables_configs": []}"#.into(), "tables_configs: is an empty list"),
+        (
+            format!(r#"{{"tables_configs": [{{{schema}, "row.num": "x"}}]}}"#),
+            "tables_configs[0].row.num: \"x\"",
+        ),
+        (format!(r#"{{"tables_configs": [{{{schema}}}, {{{schema}}}]}}"#), "must be unique"),
+    ] {
+        let error = fake(&given).error();
+        assert!(error.starts_with("source[0].FakeSource.") && error.contains(wanted), "{error}");
+    }
+    let unknown = fake(&format!(r#"{{"tables_configs": [{{"row_num": 3, {schema}}}]}}"#));
+    assert!(unknown.warnings[0].to_string().contains("did you mean \"row.num\"?"), "{:?}", unknown.warnings);
+}
+
+#[test]
+fn what_can_only_fail_with_a_row_warns_before() {
+    for (given, wanted) in [
+        (
+            r#"{"int.min": 9, "int.max": 5, "schema": {"fields": {"a": "int"}}}"#,
+            "column a: int.min 9 is larger",
+        ),
+        (
+            r#"{"schema": {"columns": [{"name": "a", "type": "int", "defaultValue": "x"}]}}"#,
+            "column a: defaultValue",
+        ),
+        (
+            r#"{"rows": [{"kind": "+I", "fields": [1]}], "schema": {"fields": {"a": "int"}}}"#,
+            "rows[0].kind: \"+I\"",
+        ),
+        (
+            r#"{"rows": [{"kind": "INSERT", "fields": ["q"]}], "schema": {"fields": {"a": "int"}}}"#,
+            "rows[0].fields",
+        ),
+        (r#"{"rows": [], "schema": {"fields": {"a": "float_vector"}}}"#, "column a is a vector"),
+    ] {
+        let built = fake(given);
+        assert!(built.warnings[0].message.contains(wanted), "{:?}", built.warnings);
+        assert!(built.warnings[0].message.ends_with("the job will fail when it runs"));
+        let fault = start(&built.ok(), 1).err().unwrap();
+        assert!(fault.message.contains(wanted), "{fault}");
+    }
+    // Nothing is wrong with rows that are never made.
+    let none = fake(r#"{"row.num": 0, "int.min": 9, "int.max": 5, "schema": {"fields": {"a": "int"}}}"#);
+    assert!(none.warnings.is_empty());
+    assert!(splits(start(&none.ok(), 1).unwrap().as_ref()).is_empty());
+}
+
+#[test]
+fn current_values_stand_among_fixed_ones() {
+    let batches = rows(
+        r#"{"schema": {"fields": {"a": "date", "b": "timestamp"}}, "rows": [
+            {"kind": "INSERT", "fields": ["2024-01-02", "2024-01-02 03:04:05"]},
+            {"kind": "INSERT", "fields": {"b": "current_timestamp", "a": "CURRENT_DATE"}},
+            {"kind": "INSERT", "fields": ["2024-01-03", null]}]}"#,
+    );
+    let rows = &batches[0].rows;
+    let dates = rows.column(0).as_primitive::<arrow::datatypes::Date32Type>();
+    assert_eq!((dates.value(0), dates.value(2)), (19_724, 19_725));
+    assert!(dates.value(1) > 20_000);
+    assert!(rows.column(1).is_valid(1) && rows.column(1).is_null(2));
+}
+
+#[test]
+fn tables_given_to_an_attempt_must_be_its_own() {
+    let def = fake(r#"{"schema": {"fields": {"a": "int"}}}"#).ok();
+    assert!(block_on(def.start(&batch_context(1), &[])).is_err());
+}
