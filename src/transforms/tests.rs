@@ -1,0 +1,177 @@
+//! Transforms through their factories, as jobs use them.
+
+use super::register;
+use crate::model::{AttemptId, JobId, Problems};
+use crate::options::{Options, Tree};
+use crate::plugin::{JobMode, Registry, RunContext, TransformDef};
+use crate::runtime::JobLog;
+use crate::table::{Batch, CatalogTable, Column, DataType, PrimaryKey, RowKind, TablePath};
+use arrow::array::{ArrayRef, Float64Array, Int8Array, Int32Array, StringArray};
+use arrow::record_batch::RecordBatch;
+use arrow::util::display::{ArrayFormatter, FormatOptions};
+use std::sync::Arc;
+
+/// Builds a transform; or the texts of its problems.
+fn build(name: &str, options: &str) -> Result<Arc<dyn TransformDef>, Vec<String>> {
+    let mut registry = Registry::default();
+    register(&mut registry);
+    let tree: Tree = serde_json::from_str(options).unwrap();
+    let problems = Problems::default();
+    let options = Options::new(tree.as_map().unwrap(), "t", &problems);
+    let built = registry.transform(name).unwrap().build(&options);
+    built.ok_or_else(|| problems.into_parts().0.iter().map(ToString::to_string).collect())
+}
+
+/// `id int, name string, score double`, key id; a change of each kind.
+fn batch() -> Batch {
+    let mut table = CatalogTable::new(
+        "Test",
+        TablePath::parse("db.t", false).unwrap(),
+        vec![
+            Column::new("id", DataType::Int),
+            Column::new("name", DataType::String),
+            Column::new("score", DataType::Double),
+        ],
+    );
+    table.primary_key = Some(PrimaryKey { name: "pk".into(), columns: vec!["id".into()] });
+    let columns: Vec<ArrayRef> = vec![
+        Arc::new(Int32Array::from(vec![1, 2, 3, 4])),
+        Arc::new(StringArray::from(vec![Some("Joy Ding"), Some("a b c"), None, Some("")])),
+        Arc::new(Float64Array::from(vec![Some(1.0), Some(1e10), None, Some(0.5)])),
+    ];
+    let rows = RecordBatch::try_new(table.arrow_schema(), columns).unwrap();
+    let kinds = Int8Array::from(RowKind::ALL.map(|k| k as i8).to_vec());
+    Batch { kinds: Some(kinds), ..Batch::inserts(Arc::new(table), rows) }
+}
+
+/// Runs a transform over [`batch`]: one text a row, and the table.
+fn run(name: &str, options: &str) -> Result<(Vec<String>, CatalogTable), Vec<String>> {
+    let def = build(name, options)?;
+    let input = batch();
+    let table = def.schema(&input.table)?.expect("the table is not dropped");
+    let context = RunContext {
+        job: JobId(1),
+        attempt: AttemptId { timeline: 1, number: 1 },
+        mode: JobMode::Batch,
+        parallelism: 1,
+        is_restore: false,
+        log: Arc::new(JobLog::nowhere()),
+        working_dir: ".".into(),
+    };
+    let mut transform =
+        def.start(&context, &[(*input.table).clone()], None).map_err(|f| vec![f.to_string()])?;
+    let mut out = Vec::new();
+    futures::executor::block_on(transform.apply(input, &mut out)).map_err(|f| vec![f.to_string()])?;
+    let mut rows = Vec::new();
+    for batch in &out {
+        assert_eq!(*batch.table, table, "batches are of the table that was promised");
+        assert_eq!(batch.rows.schema(), table.arrow_schema());
+        let format = FormatOptions::default().with_null("-");
+        let columns: Vec<ArrayFormatter<'_>> =
+            batch.rows.columns().iter().map(|c| ArrayFormatter::try_new(c, &format).unwrap()).collect();
+        for row in 0..batch.len() {
+            let values: Vec<String> = columns.iter().map(|c| c.value(row).to_string()).collect();
+            rows.push(format!("{} {}", batch.kind(row).short(), values.join("|")));
+        }
+    }
+    Ok((rows, table))
+}
+
+fn names(table: &CatalogTable) -> Vec<&str> {
+    table.columns.iter().map(|c| c.name.as_str()).collect()
+}
+
+#[test]
+fn copy_appends_and_takes_places() {
+    let (rows, table) = run("copy", r#"{"fields": {"name2": "name", "score": "id"}}"#).unwrap();
+    assert_eq!(names(&table), ["id", "name", "score", "name2"]);
+    assert_eq!(rows[0], "+I 1|Joy Ding|1|Joy Ding");
+    let (rows, _) = run("Copy", r#"{"src_field": "id", "dest_field": "id2"}"#).unwrap();
+    assert_eq!(rows[1], "-U 2|a b c|10000000000.0|2");
+}
+
+#[test]
+fn field_mapper_and_filter_choose_columns_and_keys_follow() {
+    let (rows, table) = run("FieldMapper", r#"{"field_mapper": {"score": "s", "id": "id"}}"#).unwrap();
+    assert_eq!((names(&table), rows[0].as_str()), (vec!["s", "id"], "+I 1.0|1"));
+    assert!(table.primary_key.is_some());
+    let (_, table) = run("FieldMapper", r#"{"field_mapper": {"id": "number"}}"#).unwrap();
+    assert!(table.primary_key.is_none(), "a renamed column is no key any more");
+    for (options, wanted) in [
+        (r#"{"include_fields": ["score", "id"]}"#, vec!["score", "id"]),
+        (r#"{"fields": ["name"]}"#, vec!["name"]),
+        (r#"{"exclude_fields": ["name"]}"#, vec!["id", "score"]),
+    ] {
+        assert_eq!(names(&run("Filter", options).unwrap().1), wanted);
+    }
+}
+
+#[test]
+fn row_kinds_are_filtered_and_told() {
+    let kinds = |options: &str| -> Vec<String> {
+        run("FilterRowKind", options).unwrap().0.iter().map(|row| row[..2].to_owned()).collect()
+    };
+    assert_eq!(kinds(r#"{"exclude_kinds": ["DELETE"]}"#), ["+I", "-U", "+U"]);
+    assert_eq!(kinds(r#"{"include_kinds": ["INSERT", "DELETE"]}"#), ["+I", "-D"]);
+    let (rows, table) = run("RowKindExtractor", "{}").unwrap();
+    assert_eq!(names(&table)[3], "row_kind");
+    assert_eq!(rows[3], "+I 4||0.5|-D");
+    let (rows, _) =
+        run("RowKindExtractor", r#"{"custom_field_name": "k", "transform_type": "full"}"#).unwrap();
+    assert_eq!(rows[2], "+I 3|-|-|UPDATE_AFTER");
+}
+
+#[test]
+fn replace_works_on_the_text_of_a_column() {
+    let name = |options: &str| -> Vec<String> {
+        let (rows, _) = run("Replace", options).unwrap();
+        rows.iter().map(|row| row.split('|').nth(1).unwrap().to_owned()).collect()
+    };
+    let plain = r#"{"replace_field": "name", "pattern": " ", "replacement": "$1"}"#;
+    assert_eq!(name(plain), ["Joy$1Ding", "a$1b$1c", "-", ""]);
+    let regex = r#"{"replace_field": "name", "pattern": "([a-z]) ", "replacement": "$1_", "is_regex": true}"#;
+    assert_eq!(name(regex), ["Joy_Ding", "a_b_c", "-", ""]);
+    let first = r#"{"replace_field": "name", "pattern": " ", "replacement": "_", "is_regex": true, "replace_first": true}"#;
+    assert_eq!(name(first), ["Joy_Ding", "a_b c", "-", ""]);
+    let (rows, table) =
+        run("Replace", r#"{"replace_field": "score", "pattern": "E", "replacement": "e"}"#).unwrap();
+    assert_eq!(rows[1], "-U 2|a b c|1.0e10");
+    assert_eq!(table.columns[2].data_type, DataType::String);
+}
+
+#[test]
+fn split_gives_nulls_for_missing_parts() {
+    let options = r#"{"separator": " ", "split_field": "name", "output_fields": ["first", "rest"]}"#;
+    let (rows, table) = run("Split", options).unwrap();
+    assert_eq!(names(&table), ["id", "name", "score", "first", "rest"]);
+    assert!(rows[0].ends_with("|Joy|Ding") && rows[1].ends_with("|a|b c"));
+    assert!(rows[2].ends_with("|-|-") && rows[3].ends_with("||-"), "{rows:?}");
+}
+
+#[test]
+fn what_is_wrong_names_option_and_column() {
+    for (name, options, part) in [
+        ("Copy", "{}", "t.fields: is required"),
+        ("Copy", r#"{"fields": {"x": "nam"}}"#, "did you mean \"name\"?"),
+        ("FieldMapper", "{}", "t.field_mapper: is required"),
+        ("FieldMapper", r#"{"field_mapper": {"nope": "x"}}"#, "no column \"nope\""),
+        ("FieldMapper", r#"{"field_mapper": {"id": "x", "name": "x"}}"#, "new name of two columns"),
+        ("Filter", "{}", "one is required"),
+        ("Filter", r#"{"fields": ["id"], "exclude_fields": ["id"]}"#, "not both"),
+        ("Filter", r#"{"exclude_fields": ["id", "name", "score"]}"#, "would remain"),
+        ("FilterRowKind", r#"{"include_kinds": ["INSRT"]}"#, "did you mean \"INSERT\"?"),
+        ("RowKindExtractor", r#"{"custom_field_name": "id"}"#, "\"id\" already"),
+        ("RowKindExtractor", r#"{"transform_type": "LONG"}"#, "SHORT, FULL"),
+        ("Replace", r#"{"pattern": "a"}"#, "t.replace_field: is required"),
+        (
+            "Replace",
+            r#"{"replace_field": "id", "pattern": "(", "replacement": "", "is_regex": true}"#,
+            "t.pattern",
+        ),
+        ("Split", r#"{"separator": "[", "split_field": "id", "output_fields": ["x"]}"#, "t.separator"),
+        ("Split", r#"{"separator": " ", "split_field": "id", "output_fields": []}"#, "names no column"),
+    ] {
+        let problems = run(name, options).err().unwrap_or_default().join("\n");
+        assert!(problems.contains(part), "{name} {options}: {problems:?}");
+    }
+}
