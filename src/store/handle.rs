@@ -1,0 +1,281 @@
+//! The open store: appending, status, and closing in order.
+
+use super::error::StoreError;
+use super::index::Index;
+use super::journal::{Files, Journal, Link, OnDurable, io};
+use super::marker::{self, Clean, fingerprint};
+use super::overlay::Overlay;
+use super::reader::StoreReader;
+use super::recovery::{self, Paths, Ready};
+use crate::model::{Checkpoint, Epoch, JobRecord, JobTexts, Op};
+use crate::runtime::{self, failpoint};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// How long the applier lets changes gather, so that those of a short job meet in one write to the index.
+const LINGER: Duration = Duration::from_millis(20);
+
+/// How a store is opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoreOptions {
+    /// Bytes after which a new segment is begun; a request that is larger gets one of its own.
+    pub segment_bytes: u64,
+    /// Whether the directory counts as the original where the file system keeps no birth times.
+    pub trust_path: bool,
+    /// Bytes that sled's cache may take.
+    pub index_cache_bytes: u64,
+}
+
+impl Default for StoreOptions {
+    fn default() -> Self {
+        Self { segment_bytes: 64 << 20, trust_path: false, index_cache_bytes: 64 << 20 }
+    }
+}
+
+/// An open store, and what was in it.
+#[derive(Debug)]
+pub struct Opened {
+    /// The store.
+    pub store: Store,
+    /// For the scheduler.
+    pub recovered: Recovered,
+}
+
+/// What a start found.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Recovered {
+    /// Every job that has not ended, by id.
+    pub live: Vec<RecoveredJob>,
+    /// Tags of the node.
+    pub tags: Vec<(String, String)>,
+    /// Generated ids below this were given out, or may have been.
+    pub id_floor: i64,
+    /// Set when the directory is a copy whose jobs nobody said may run: why it is taken for one. An
+    /// [`Op::Resumed`] ends it, also for later starts.
+    pub held: Option<String>,
+    /// Damage and cuts, in words for the operator.
+    pub notes: Vec<String>,
+}
+
+/// A job that has not ended.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RecoveredJob {
+    /// Record.
+    pub record: JobRecord,
+    /// Texts.
+    pub texts: JobTexts,
+    /// The newest checkpoint.
+    pub checkpoint: Option<Checkpoint>,
+    /// The newest committed epoch; 0 before the first.
+    pub committed: Epoch,
+}
+
+/// How the store is, for `/health`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StoreStatus {
+    /// Why nothing is recorded any more; the process should end and be started again.
+    pub failed: Option<String>,
+    /// Why the index can't answer, if it can't; the next start rebuilds it.
+    pub index_failed: Option<String>,
+    /// Segments of the journal.
+    pub segments: u64,
+    /// Bytes of the journal.
+    pub bytes: u64,
+    /// The last change that is on the disk.
+    pub sequence: u64,
+    /// Changes that are on the disk and not yet in the index.
+    pub index_lag: u64,
+    /// Why jobs are held, if they are.
+    pub held: Option<String>,
+    /// What the start found wrong.
+    pub notes: Vec<String>,
+}
+
+/// Tells how the store is.
+#[derive(Clone)]
+pub struct StoreGauge {
+    files: Arc<Files>,
+    overlay: Arc<Overlay>,
+    notes: Arc<[String]>,
+}
+
+impl StoreGauge {
+    /// How the store is now.
+    #[must_use]
+    pub fn read(&self) -> StoreStatus {
+        StoreStatus {
+            failed: self.files.failed.get().cloned(),
+            index_failed: self.overlay.index_failure(),
+            segments: self.files.segments.load(Ordering::Relaxed),
+            bytes: self.files.bytes.load(Ordering::Relaxed),
+            sequence: self.files.durable.load(Ordering::Acquire),
+            index_lag: self.overlay.lag(),
+            held: self.overlay.held(),
+            notes: self.notes.to_vec(),
+        }
+    }
+}
+
+/// The open store. One process has it; dropping it ends its threads in order, but only [`close`](Self::close)
+/// lets the next start trust the index.
+pub struct Store {
+    journal: Journal,
+    applier: Option<JoinHandle<()>>,
+    overlay: Arc<Overlay>,
+    index: Arc<Index>,
+    reader: StoreReader,
+    files: Arc<Files>,
+    notes: Vec<String>,
+    timeline: u64,
+    run: u64,
+    paths: Paths,
+    /// Last, so that it is given back after the threads have ended.
+    _lock: io::Lock,
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Store").field("dir", &self.paths.dir).field("timeline", &self.timeline).finish()
+    }
+}
+
+impl Store {
+    /// Opens the store in `dir`, which is made if it is not there. Blocks; takes the directory's LOCK.
+    ///
+    /// # Errors
+    /// [`StoreError::Locked`] when another process has it; what the file system refuses; a newer format.
+    pub fn open(dir: &Path, options: &StoreOptions) -> Result<Opened, StoreError> {
+        let Ready { lock, paths, segment, overlay, index, fetcher, files: (segments, bytes), recovered } =
+            recovery::open(dir, options)?;
+        let files = Arc::new(Files::default());
+        files.segments.store(segments, Ordering::Relaxed);
+        files.bytes.store(bytes, Ordering::Relaxed);
+        let (timeline, run) = (segment.header().timeline, segment.header().run);
+        let published = Arc::clone(&overlay);
+        let publish = move |requests| published.publish(requests);
+        let (at, size) = (paths.journal.clone(), options.segment_bytes);
+        let journal = Journal::start(segment, at, size, Arc::clone(&files), publish)?;
+        let (source, target) = (Arc::clone(&overlay), Arc::clone(&index));
+        let applier = runtime::thread("store-apply", move || apply(&source, &target));
+        let applier = applier.map_err(|error| StoreError::io("start a thread for", &paths.index, error))?;
+        let reader = StoreReader::new(Arc::clone(&overlay), Arc::clone(&index), fetcher);
+        let store = Self {
+            journal,
+            applier: Some(applier),
+            overlay,
+            index,
+            reader,
+            files,
+            notes: recovered.notes.clone(),
+            timeline,
+            run,
+            paths,
+            _lock: lock,
+        };
+        Ok(Opened { store, recovered })
+    }
+
+    /// Hands over the ops of one request, which become durable together; returns at once. `on_durable` is called once,
+    /// on the committer's thread, in the order of the appends, after readers can see the ops; it must not block.
+    pub fn append(&self, ops: Vec<Op>, on_durable: OnDurable) {
+        self.journal.append(ops, on_durable);
+    }
+
+    /// A reader; clones are cheap.
+    #[must_use]
+    pub fn reader(&self) -> StoreReader {
+        self.reader.clone()
+    }
+
+    /// The random id of this timeline; a copied directory gets another at its first start.
+    #[must_use]
+    pub fn timeline(&self) -> u64 {
+        self.timeline
+    }
+
+    /// How the store is.
+    #[must_use]
+    pub fn status(&self) -> StoreStatus {
+        self.gauge().read()
+    }
+
+    /// Something that tells how the store is, also while another owns it.
+    #[must_use]
+    pub fn gauge(&self) -> StoreGauge {
+        StoreGauge {
+            files: Arc::clone(&self.files),
+            overlay: Arc::clone(&self.overlay),
+            notes: self.notes.clone().into(),
+        }
+    }
+
+    /// Writes and applies what waits, seals the journal, closes the index and marks it clean. Blocks. Readers that are
+    /// left answer [`StoreError::Closed`].
+    ///
+    /// # Errors
+    /// The journal or the index failed; the next start rebuilds the index then.
+    pub fn close(mut self) -> Result<(), StoreError> {
+        let link = self.stop()?;
+        if let Some(reason) = self.overlay.index_failure() {
+            return Err(StoreError::Index(reason));
+        }
+        // sled doesn't sync its files: without this, a power cut could leave the marker and not the index.
+        io::sync_tree(&self.paths.sled())?;
+        let standing = self.overlay.standing();
+        let clean = Clean {
+            timeline: self.timeline,
+            run: self.run,
+            link,
+            files: fingerprint(&self.paths.journal)?,
+            live: standing.live.into_iter().collect(),
+            counts: standing.counts,
+            tags: standing.tags,
+            id_floor: standing.id_floor,
+            held: standing.held,
+            notes: self.notes.clone(),
+        };
+        marker::write(&self.paths.index, &clean)
+    }
+
+    fn stop(&mut self) -> Result<Link, StoreError> {
+        let link = self.journal.stop();
+        self.overlay.stop();
+        if let Some(applier) = self.applier.take()
+            && applier.join().is_err()
+        {
+            self.overlay.index_failed("its thread panicked");
+        }
+        self.index.close()?;
+        link
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        if self.applier.is_some()
+            && let Err(error) = self.stop()
+        {
+            tracing::warn!(%error, "the store did not end well; the next start reads the journal");
+        }
+    }
+}
+
+/// The applier: brings the index up to date, one generation after the other.
+fn apply(overlay: &Overlay, index: &Index) {
+    while let Some(generation) = overlay.next_generation(LINGER) {
+        let point = |name| failpoint::reach(name).map_err(|error| StoreError::Index(error.to_string()));
+        let applied = point("store.before-apply")
+            .and_then(|()| index.apply(&generation))
+            .and_then(|settled| point("store.applied").map(|()| settled));
+        match applied {
+            Ok(settled) => overlay.applied(&settled),
+            Err(error) => {
+                tracing::error!(%error, "the index failed; jobs that ended since then are answered from memory");
+                return overlay.index_failed(&error.to_string());
+            }
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! Whether a data directory is the original or a copy.
+//!
+//! The file `identity` is made anew at each start. Segments name its inode and birth time, those of the data directory,
+//! and their own: a copy has others. The identity in turn names its predecessor, so that a crash between the new
+//! identity and the new segment is not taken for a copy.
+
+use super::error::StoreError;
+use super::journal::io::{self, Mark};
+use super::journal::{SegmentHeader, path};
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+
+/// The contents of `identity`. Numbers are hexadecimal text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identity {
+    version: u32,
+    store: String,
+    timeline: String,
+    run: String,
+    predecessor: Option<Predecessor>,
+}
+
+/// An earlier identity.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Predecessor {
+    run: String,
+    mark: Mark,
+}
+
+/// Whose directory it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Owner {
+    /// There is no journal yet.
+    New,
+    /// The directory that the journal was written in.
+    Original,
+    /// Another one; why, in words.
+    Copy(String),
+}
+
+fn file(dir: &Path) -> PathBuf {
+    dir.join("identity")
+}
+
+fn hex(number: u64) -> String {
+    format!("{number:016x}")
+}
+
+/// Compares the directory with what its newest segment says.
+pub fn judge(
+    dir: &Path,
+    journal: &Path,
+    newest: Option<&SegmentHeader>,
+    trust_path: bool,
+) -> Result<Owner, StoreError> {
+    let Some(header) = newest else { return Ok(Owner::New) };
+    let reason = mismatch(dir, journal, header, trust_path)?;
+    Ok(reason.map_or(Owner::Original, |reason| {
+        Owner::Copy(format!("this data directory is a copy, or was moved or restored: {reason}"))
+    }))
+}
+
+fn mismatch(
+    dir: &Path,
+    journal: &Path,
+    header: &SegmentHeader,
+    trust_path: bool,
+) -> Result<Option<String>, StoreError> {
+    let segment = path(journal, header.number);
+    let same = |what: &str, now: Option<Mark>, then: Mark| match now {
+        None => Some(format!("{what} is missing")),
+        Some(now) if now.inode != then.inode => {
+            Some(format!("{what} is another file than the journal names"))
+        }
+        Some(Mark { birth: None, .. }) if trust_path => None,
+        Some(Mark { birth: None, .. }) => Some(format!(
+            "the file system keeps no birth time of {what}; set store.trust-path: true if it is the original"
+        )),
+        Some(now) if now.birth != then.birth => {
+            Some(format!("{what} was made at another time than the journal says"))
+        }
+        Some(_) => None,
+    };
+    if let Some(reason) = same("the directory itself", io::mark(dir)?, header.dir) {
+        return Ok(Some(reason));
+    }
+    if let Some(reason) = same("the newest segment", io::mark(&segment)?, header.own) {
+        return Ok(Some(reason));
+    }
+    let Some(identity) = read(dir)? else {
+        return Ok(Some("its file `identity` is missing or can't be read".to_owned()));
+    };
+    if identity.timeline != hex(header.timeline) || identity.store != format!("{:032x}", header.store) {
+        return Ok(Some("its file `identity` belongs to another store or timeline".to_owned()));
+    }
+    let earlier = Predecessor { run: hex(header.run), mark: header.identity };
+    if identity.predecessor.as_ref() == Some(&earlier) {
+        return Ok(None);
+    }
+    if identity.run != earlier.run {
+        return Ok(Some("its file `identity` belongs to another run of the server".to_owned()));
+    }
+    Ok(same("the file `identity`", io::mark(&file(dir))?, header.identity))
+}
+
+fn read(dir: &Path) -> Result<Option<Identity>, StoreError> {
+    let bytes = io::read(&file(dir))?;
+    Ok(bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
+}
+
+/// Makes the identity of a new run; its mark. `newest` is the segment that the run goes on from.
+pub fn renew(
+    dir: &Path,
+    (store, timeline, run): (u128, u64, u64),
+    newest: Option<&SegmentHeader>,
+) -> Result<Mark, StoreError> {
+    let identity = Identity {
+        version: 1,
+        store: format!("{store:032x}"),
+        timeline: hex(timeline),
+        run: hex(run),
+        predecessor: newest.map(|header| Predecessor { run: hex(header.run), mark: header.identity }),
+    };
+    let path = file(dir);
+    let text =
+        serde_json::to_vec_pretty(&identity).map_err(|error| StoreError::io("encode", &path, error))?;
+    io::replace(&path, &text)?;
+    io::mark(&path)?.ok_or_else(|| StoreError::io("find", &path, "it vanished"))
+}

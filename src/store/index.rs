@@ -1,0 +1,325 @@
+//! The index: sled, derived from the journal, never the source of anything.
+//!
+//! Trees: `jobs` (id → [`IndexedJob`]), `by_state_finish` (state, end, id → nothing), `checkpoints` (id →
+//! [`IndexedCheckpoint`]), `meta` (`applied`: the last sequence that is in). Keys are big-endian, so that they sort as
+//! numbers do. Values stay small: larger records, all texts and all checkpoints are read from the journal by place.
+//! Per job the secondary tree is written first, the record next, and `applied` last of all. Nothing here flushes on
+//! the way of a request, counts with `len()`, checksums, or opens a transaction. Every call is guarded: a panic of sled
+//! is an error that leads to a rebuild.
+#![allow(clippy::disallowed_types, reason = "the one file that names sled")]
+
+use super::entry::{
+    IndexedCheckpoint, IndexedJob, cursor_of_key, decode, encode, finish_key, job_key, job_of_key,
+};
+use super::error::StoreError;
+use super::journal::io;
+use super::overlay::{CheckpointChange, Generation, Pending};
+use super::reader::Cursor;
+use super::record;
+use crate::model::{JobId, JobState};
+use std::ops::RangeInclusive;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::{PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+/// Version of what is in the trees; another one on the disk means rebuild.
+pub const VERSION: u32 = 1;
+/// How long an earlier owner in this process may take to give sled's lock back.
+const LOCK_WAIT: Duration = Duration::from_secs(1);
+const APPLIED: &[u8] = b"applied";
+
+/// End states that jobs had before a change, to be taken off the counts.
+pub type Settlement = Vec<JobState>;
+
+/// The index. That of an empty store is opened with the first change: sled takes 20 MB and 15 ms even when empty.
+#[derive(Debug)]
+pub struct Index {
+    dir: PathBuf,
+    cache_bytes: u64,
+    slot: RwLock<Slot>,
+}
+
+#[derive(Debug)]
+enum Slot {
+    /// Nothing is in it yet, and sled is not open.
+    Empty,
+    Open(Trees),
+    Closed,
+}
+
+#[derive(Debug)]
+struct Trees {
+    db: sled::Db,
+    jobs: sled::Tree,
+    by_state_finish: sled::Tree,
+    checkpoints: sled::Tree,
+    meta: sled::Tree,
+}
+
+impl Index {
+    /// Opens the index in `dir`.
+    pub fn open(dir: &Path, cache_bytes: u64) -> Result<Self, StoreError> {
+        let slot = RwLock::new(Slot::Open(open_sled(dir, cache_bytes)?));
+        Ok(Self { dir: dir.to_owned(), cache_bytes, slot })
+    }
+
+    /// An empty index, to be made in `dir` with the first change.
+    pub fn empty(dir: &Path, cache_bytes: u64) -> Self {
+        Self { dir: dir.to_owned(), cache_bytes, slot: RwLock::new(Slot::Empty) }
+    }
+
+    /// The last sequence that is in the index.
+    pub fn applied(&self) -> Result<u64, StoreError> {
+        let value = self.read(|trees| trees.meta.get(APPLIED))?;
+        Ok(value.and_then(|bytes| bytes.as_ref().try_into().ok().map(u64::from_be_bytes)).unwrap_or(0))
+    }
+
+    /// Applies a generation.
+    pub fn apply(&self, generation: &Generation) -> Result<Settlement, StoreError> {
+        let mut settlement = Settlement::new();
+        for (job, pending) in &generation.jobs {
+            self.apply_record(*job, pending, &mut settlement)?;
+            self.apply_checkpoint(*job, pending)?;
+        }
+        self.set_applied(generation.last_sequence)?;
+        Ok(settlement)
+    }
+
+    fn apply_record(
+        &self,
+        job: JobId,
+        pending: &Pending,
+        settled: &mut Settlement,
+    ) -> Result<(), StoreError> {
+        let Some(newest) = &pending.record else { return Ok(()) };
+        let before = self.job(job)?;
+        if before.as_ref().is_some_and(|before| before.sequence >= newest.sequence) {
+            return Ok(());
+        }
+        let texts = pending.texts.or_else(|| before.as_ref().and_then(|before| before.texts));
+        let entry = IndexedJob::new(&newest.record, newest.sequence, newest.place, texts)?;
+        let ended = before.filter(IndexedJob::is_end);
+        if let Some(before) = &ended
+            && pending.unsettled
+        {
+            settled
+                .extend(JobState::ALL.into_iter().find(|state| record::state_code(*state) == before.state));
+        }
+        let stale = ended.map(|before| finish_key(before.state, before.ended, job));
+        let fresh = entry.is_end().then(|| finish_key(entry.state, entry.ended, job));
+        let value = encode(&entry)?;
+        self.write(|trees| {
+            if let Some(key) = stale.filter(|key| Some(*key) != fresh) {
+                trees.by_state_finish.remove(key)?;
+            }
+            if let Some(key) = fresh {
+                trees.by_state_finish.insert(key, &[])?;
+            }
+            trees.jobs.insert(job_key(job), value)?;
+            Ok(())
+        })
+    }
+
+    fn apply_checkpoint(&self, job: JobId, pending: &Pending) -> Result<(), StoreError> {
+        if pending.checkpoint == CheckpointChange::Dropped && pending.committed.is_none() {
+            return self.write(|trees| trees.checkpoints.remove(job_key(job)).map(drop));
+        }
+        if pending.checkpoint == CheckpointChange::None && pending.committed.is_none() {
+            return Ok(());
+        }
+        let mut entry = self.checkpoint(job)?.unwrap_or_default();
+        if entry.sequence >= pending.sequence {
+            return Ok(());
+        }
+        entry.sequence = pending.sequence;
+        match pending.checkpoint {
+            CheckpointChange::None => {}
+            CheckpointChange::Stored(place) => entry.place = Some(place),
+            CheckpointChange::Dropped => entry.place = None,
+        }
+        entry.committed = pending.committed.unwrap_or(entry.committed);
+        let value = encode(&entry)?;
+        self.write(|trees| trees.checkpoints.insert(job_key(job), value).map(drop))
+    }
+
+    fn set_applied(&self, sequence: u64) -> Result<(), StoreError> {
+        self.write(|trees| trees.meta.insert(APPLIED, &sequence.to_be_bytes()).map(drop))
+    }
+
+    /// What is known of a job.
+    pub fn job(&self, job: JobId) -> Result<Option<IndexedJob>, StoreError> {
+        self.read(|trees| trees.jobs.get(job_key(job)))?.map(|bytes| decode(&bytes)).transpose()
+    }
+
+    /// What is known of a job's checkpoint.
+    pub fn checkpoint(&self, job: JobId) -> Result<Option<IndexedCheckpoint>, StoreError> {
+        self.read(|trees| trees.checkpoints.get(job_key(job)))?.map(|bytes| decode(&bytes)).transpose()
+    }
+
+    /// Jobs that have a checkpoint, by id.
+    pub fn checkpoint_ids(&self) -> Result<Vec<JobId>, StoreError> {
+        let entries = self.read(|trees| trees.checkpoints.iter().collect::<sled::Result<Vec<_>>>())?;
+        let mut jobs = Vec::with_capacity(entries.len());
+        for (key, value) in entries {
+            if decode::<IndexedCheckpoint>(&value)?.place.is_some() {
+                jobs.extend(key.as_ref().try_into().ok().map(job_of_key));
+            }
+        }
+        Ok(jobs)
+    }
+
+    /// Jobs whose ids lie in that range, by id.
+    pub fn ids(&self, range: RangeInclusive<JobId>) -> Result<Vec<JobId>, StoreError> {
+        let (low, high) = (job_key(*range.start()), job_key(*range.end()));
+        let keys = self.read(|trees| {
+            trees
+                .jobs
+                .range(low..=high)
+                .map(|entry| entry.map(|(key, _)| key))
+                .collect::<sled::Result<Vec<_>>>()
+        })?;
+        Ok(keys.iter().filter_map(|key| key.as_ref().try_into().ok().map(job_of_key)).collect())
+    }
+
+    /// Up to `count` jobs that ended in `state`, behind `after` in the order asked for.
+    pub fn ended(
+        &self,
+        state: JobState,
+        newest_first: bool,
+        after: Option<Cursor>,
+        count: usize,
+    ) -> Result<Vec<Cursor>, StoreError> {
+        let code = record::state_code(state);
+        let (mut low, mut high) = (vec![code], vec![code + 1]);
+        if let Some(after) = after {
+            let key = finish_key(code, after.ended, after.id);
+            if newest_first {
+                high = key.to_vec();
+            } else {
+                low = [key.as_slice(), &[0]].concat();
+            }
+        }
+        let keys = self.read(|trees| {
+            let range = trees.by_state_finish.range(low..high);
+            let keys: Box<dyn Iterator<Item = _>> =
+                if newest_first { Box::new(range.rev().take(count)) } else { Box::new(range.take(count)) };
+            keys.map(|entry| entry.map(|(key, _)| key)).collect::<sled::Result<Vec<_>>>()
+        })?;
+        Ok(keys.iter().filter_map(|key| cursor_of_key(key)).collect())
+    }
+
+    /// Fills an empty index: jobs in the order of their ids.
+    pub fn load(
+        &self,
+        jobs: impl Iterator<Item = Result<(JobId, IndexedJob), StoreError>>,
+        checkpoints: impl Iterator<Item = (JobId, IndexedCheckpoint)>,
+        sequence: u64,
+    ) -> Result<(), StoreError> {
+        const AT_ONCE: usize = 512;
+        let mut ended = Vec::new();
+        let mut batch = sled::Batch::default();
+        for (count, job) in jobs.enumerate() {
+            let (job, entry) = job?;
+            if entry.is_end() {
+                ended.push(finish_key(entry.state, entry.ended, job));
+            }
+            batch.insert(&job_key(job), encode(&entry)?);
+            if count % AT_ONCE == AT_ONCE - 1 {
+                let full = std::mem::take(&mut batch);
+                self.write(|trees| trees.jobs.apply_batch(full))?;
+            }
+        }
+        self.write(|trees| trees.jobs.apply_batch(batch))?;
+        ended.sort_unstable();
+        for keys in ended.chunks(AT_ONCE) {
+            let mut batch = sled::Batch::default();
+            keys.iter().for_each(|key| batch.insert(key, &[]));
+            self.write(|trees| trees.by_state_finish.apply_batch(batch))?;
+        }
+        for (job, entry) in checkpoints {
+            let value = encode(&entry)?;
+            self.write(|trees| trees.checkpoints.insert(job_key(job), value).map(drop))?;
+        }
+        self.set_applied(sequence)
+    }
+
+    /// Writes everything out and closes; later calls are answered [`StoreError::Closed`].
+    pub fn close(&self) -> Result<(), StoreError> {
+        let mut slot = self.slot.write().unwrap_or_else(PoisonError::into_inner);
+        let Slot::Open(trees) = std::mem::replace(&mut *slot, Slot::Closed) else { return Ok(()) };
+        caught(move || {
+            trees.db.flush()?;
+            drop(trees);
+            Ok(())
+        })
+    }
+
+    /// Reads; an index that is not open yet holds nothing.
+    fn read<T: Default>(&self, work: impl FnOnce(&Trees) -> sled::Result<T>) -> Result<T, StoreError> {
+        match &*self.slot.read().unwrap_or_else(PoisonError::into_inner) {
+            Slot::Empty => Ok(T::default()),
+            Slot::Open(trees) => caught(|| work(trees)),
+            Slot::Closed => Err(StoreError::Closed),
+        }
+    }
+
+    /// Changes; opens the index first, if it isn't.
+    fn write(&self, work: impl FnOnce(&Trees) -> sled::Result<()>) -> Result<(), StoreError> {
+        let slot = self.slot.read().unwrap_or_else(PoisonError::into_inner);
+        if let Slot::Open(trees) = &*slot {
+            return caught(|| work(trees));
+        }
+        drop(slot);
+        let mut slot = self.slot.write().unwrap_or_else(PoisonError::into_inner);
+        if matches!(&*slot, Slot::Empty) {
+            *slot = Slot::Open(open_sled(&self.dir, self.cache_bytes)?);
+        }
+        match &*slot {
+            Slot::Open(trees) => caught(|| work(trees)),
+            Slot::Empty | Slot::Closed => Err(StoreError::Closed),
+        }
+    }
+}
+
+fn open_sled(dir: &Path, cache_bytes: u64) -> Result<Trees, StoreError> {
+    // A snapshot that a killed process left half written would make every later open fail.
+    for name in io::list(dir)? {
+        if name.starts_with("snap.") && name.ends_with(".generating") {
+            io::remove(&dir.join(name))?;
+        }
+    }
+    let config = sled::Config::new()
+        .path(dir)
+        .cache_capacity(cache_bytes.max(1 << 20))
+        .flush_every_ms(Some(1000))
+        .use_compression(false);
+    let start = Instant::now();
+    loop {
+        let opened = caught(|| {
+            let db = config.open()?;
+            Ok(Trees {
+                jobs: db.open_tree("jobs")?,
+                by_state_finish: db.open_tree("by_state_finish")?,
+                checkpoints: db.open_tree("checkpoints")?,
+                meta: db.open_tree("meta")?,
+                db,
+            })
+        });
+        match opened {
+            Err(error) if error.to_string().contains("acquire lock") && start.elapsed() < LOCK_WAIT => {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            other => return other,
+        }
+    }
+}
+
+/// Calls sled; a panic in it becomes an error.
+fn caught<T>(work: impl FnOnce() -> sled::Result<T>) -> Result<T, StoreError> {
+    match catch_unwind(AssertUnwindSafe(work)) {
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(error)) => Err(StoreError::Index(error.to_string())),
+        Err(_) => Err(StoreError::Index("sled panicked".to_owned())),
+    }
+}

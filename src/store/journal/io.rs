@@ -1,0 +1,229 @@
+//! The only file of the store that touches files, directories and syncs (sled's own files aside), so that a layer of
+//! faults can be put here. Every error names the action and the path.
+
+use crate::store::error::StoreError;
+use serde::{Deserialize, Serialize};
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::io::{self, ErrorKind, Write};
+use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+type Result<T> = std::result::Result<T, StoreError>;
+
+/// What tells one file or directory of a file system from a copy of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mark {
+    /// Inode.
+    pub inode: u64,
+    /// Birth time in nanoseconds since 1970, where the file system knows it.
+    pub birth: Option<i64>,
+}
+
+impl Mark {
+    fn of(metadata: &fs::Metadata) -> Self {
+        let since = metadata.created().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+        Self { inode: metadata.ino(), birth: since.map(|age| age.as_nanos() as i64) }
+    }
+}
+
+/// A file that is written or read by position.
+#[derive(Debug)]
+pub struct DataFile {
+    file: File,
+    path: PathBuf,
+}
+
+impl DataFile {
+    /// Makes a file that must not exist yet, mode 0600.
+    pub fn create(path: &Path) -> Result<Self> {
+        let file = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(path);
+        Self::named(file, "create", path)
+    }
+
+    /// Opens a file to read it.
+    pub fn open(path: &Path) -> Result<Self> {
+        Self::named(File::open(path), "open", path)
+    }
+
+    fn named(file: io::Result<File>, action: &'static str, path: &Path) -> Result<Self> {
+        let file = file.map_err(|error| StoreError::io(action, path, error))?;
+        Ok(Self { file, path: path.to_owned() })
+    }
+
+    /// Writes all of `bytes` at `offset`.
+    pub fn write_at(&self, offset: u64, bytes: &[u8]) -> Result<()> {
+        self.file.write_all_at(bytes, offset).map_err(|error| StoreError::io("write", &self.path, error))
+    }
+
+    /// Reads at `offset` until `buffer` is full or the file ends; how much was read.
+    pub fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<usize> {
+        let mut done = 0;
+        while done < buffer.len() {
+            match self.file.read_at(&mut buffer[done..], offset + done as u64) {
+                Ok(0) => break,
+                Ok(count) => done += count,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(StoreError::io("read", &self.path, error)),
+            }
+        }
+        Ok(done)
+    }
+
+    /// Waits until contents and length are on the disk.
+    pub fn sync(&self) -> Result<()> {
+        self.file.sync_data().map_err(|error| StoreError::io("sync", &self.path, error))
+    }
+
+    /// Gives the file another name.
+    pub fn rename(&mut self, path: &Path) -> Result<()> {
+        rename(&self.path, path)?;
+        path.clone_into(&mut self.path);
+        Ok(())
+    }
+
+    /// Inode and birth time.
+    pub fn mark(&self) -> Result<Mark> {
+        let metadata = self.file.metadata().map_err(|error| StoreError::io("examine", &self.path, error))?;
+        Ok(Mark::of(&metadata))
+    }
+}
+
+/// The lock of a data directory; given back when dropped.
+#[derive(Debug)]
+pub struct Lock(File);
+
+impl Drop for Lock {
+    /// Closing alone would not do: a child process that is just being started still has the file open too.
+    fn drop(&mut self) {
+        if let Err(error) = self.0.unlock() {
+            tracing::warn!(%error, "the lock of the data directory goes with the process only");
+        }
+    }
+}
+
+/// Takes the lock of `dir`.
+pub fn lock(dir: &Path) -> Result<Lock> {
+    let path = dir.join("LOCK");
+    let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(&path);
+    let file = file.map_err(|error| StoreError::io("open", &path, error))?;
+    match file.try_lock() {
+        Ok(()) => Ok(Lock(file)),
+        Err(TryLockError::WouldBlock) => Err(StoreError::Locked { dir: dir.to_owned() }),
+        Err(TryLockError::Error(error)) => Err(StoreError::io("lock", &path, error)),
+    }
+}
+
+/// Makes a directory and its parents, mode 0700; whether it was not there. Syncing is the caller's.
+pub fn make_dir(path: &Path) -> Result<bool> {
+    if path.is_dir() {
+        return Ok(false);
+    }
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
+    made.map(|()| true).map_err(|error| StoreError::io("create", path, error))
+}
+
+/// Waits until the names in a directory are on the disk.
+pub fn sync_dir(path: &Path) -> Result<()> {
+    let synced = File::open(path).and_then(|dir| dir.sync_all());
+    synced.map_err(|error| StoreError::io("sync", path, error))
+}
+
+/// Syncs every file and directory below `path`, and `path` itself, if it is there.
+pub fn sync_tree(path: &Path) -> Result<()> {
+    if !path.is_dir() {
+        return Ok(());
+    }
+    for entry in walkdir::WalkDir::new(path).contents_first(true) {
+        let entry = entry.map_err(|error| StoreError::io("list", path, error))?;
+        let synced = File::open(entry.path()).and_then(|file| file.sync_all());
+        synced.map_err(|error| StoreError::io("sync", entry.path(), error))?;
+    }
+    Ok(())
+}
+
+/// The names in a directory, in order; none if there is no such directory.
+pub fn list(path: &Path) -> Result<Vec<String>> {
+    let entries = match fs::read_dir(path) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(StoreError::io("list", path, error)),
+    };
+    let names = entries.map(|entry| entry.map(|entry| entry.file_name().to_string_lossy().into_owned()));
+    let mut names =
+        names.collect::<io::Result<Vec<_>>>().map_err(|error| StoreError::io("list", path, error))?;
+    names.sort_unstable();
+    Ok(names)
+}
+
+/// All bytes of a file; `None` if there is no such file.
+pub fn read(path: &Path) -> Result<Option<Vec<u8>>> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(StoreError::io("read", path, error)),
+    }
+}
+
+/// Inode and birth time; `None` if it is not there.
+pub fn mark(path: &Path) -> Result<Option<Mark>> {
+    Ok(metadata(path)?.as_ref().map(Mark::of))
+}
+
+/// Length and time of the last change (nanoseconds since 1970); `None` if it is not there.
+pub fn length_and_change(path: &Path) -> Result<Option<(u64, i64)>> {
+    let changed =
+        |data: &fs::Metadata| data.mtime().wrapping_mul(1_000_000_000).wrapping_add(data.mtime_nsec());
+    Ok(metadata(path)?.map(|data| (data.len(), changed(&data))))
+}
+
+fn metadata(path: &Path) -> Result<Option<fs::Metadata>> {
+    match fs::metadata(path) {
+        Ok(metadata) => Ok(Some(metadata)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(StoreError::io("examine", path, error)),
+    }
+}
+
+/// Puts `bytes` at `path` so that after a crash either the old or the new file is there, whole.
+pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
+    let staged = path.with_extension("tmp");
+    remove(&staged)?;
+    let file = DataFile::create(&staged)?;
+    let written = (&file.file).write_all(bytes);
+    written.map_err(|error| StoreError::io("write", &staged, error))?;
+    file.sync()?;
+    rename(&staged, path)?;
+    sync_parent(path)
+}
+
+/// Renames; syncing the directories is the caller's.
+pub fn rename(from: &Path, to: &Path) -> Result<()> {
+    fs::rename(from, to).map_err(|error| StoreError::io("rename", from, error))
+}
+
+/// Removes a file, if it is there; whether it was.
+pub fn remove(path: &Path) -> Result<bool> {
+    match fs::remove_file(path) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(StoreError::io("remove", path, error)),
+    }
+}
+
+/// Removes a directory and all below it, if it is there.
+pub fn remove_dir(path: &Path) -> Result<()> {
+    match fs::remove_dir_all(path) {
+        Ok(()) => Ok(()),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(StoreError::io("remove", path, error)),
+    }
+}
+
+/// Syncs the directory that `path` is in.
+pub fn sync_parent(path: &Path) -> Result<()> {
+    match path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        Some(parent) => sync_dir(parent),
+        None => sync_dir(Path::new(".")),
+    }
+}

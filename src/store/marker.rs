@@ -1,0 +1,118 @@
+//! The mark of a clean stop: it says that the index is whole, and for which state of which journal.
+//!
+//! The index is used as it lies only if every word of the marker agrees with the directory; else it is rebuilt. The
+//! marker is removed, and that is synced, before sled opens.
+
+use super::error::StoreError;
+use super::index;
+use super::journal::{Link, SegmentHeader, io, numbers, path};
+use super::overlay::Standing;
+use super::reader::EndedCounts;
+use crate::model::JobId;
+use crate::runtime::failpoint;
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+
+/// What a clean stop leaves for the next start.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Clean {
+    /// The timeline.
+    pub timeline: u64,
+    /// The run.
+    pub run: u64,
+    /// The last segment, as a successor names it.
+    pub link: Link,
+    /// [`fingerprint`] of the journal.
+    pub files: u64,
+    /// Jobs that have not ended.
+    pub live: Vec<JobId>,
+    /// Ended jobs.
+    pub counts: EndedCounts,
+    /// Tags.
+    pub tags: Vec<(String, String)>,
+    /// Floor of generated ids.
+    pub id_floor: i64,
+    /// Why jobs are held, if they are.
+    pub held: Option<String>,
+    /// What is wrong with the journal, found by the start that read it.
+    pub notes: Vec<String>,
+}
+
+impl Clean {
+    /// Whether it was left by the run that wrote `newest`, and the journal is as it was then.
+    pub fn agrees(&self, newest: &SegmentHeader, journal: &Path) -> Result<bool, StoreError> {
+        let same = self.timeline == newest.timeline
+            && self.run == newest.run
+            && self.link.number == newest.number
+            && self.files == fingerprint(journal)?;
+        Ok(same)
+    }
+
+    /// What is kept in memory.
+    pub fn standing(&self) -> Standing {
+        Standing {
+            live: self.live.iter().copied().collect(),
+            counts: self.counts,
+            tags: self.tags.clone(),
+            id_floor: self.id_floor,
+            held: self.held.clone(),
+        }
+    }
+}
+
+fn file(index: &Path) -> PathBuf {
+    index.join("clean")
+}
+
+/// Numbers and lengths of all segments, and when the last one was written, as one number.
+pub fn fingerprint(journal: &Path) -> Result<u64, StoreError> {
+    let mut mixed = 0_u64;
+    let mut mix = |word: u64| mixed = (mixed ^ word).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(29);
+    let mut last_change = 0;
+    for number in numbers(journal)? {
+        let (length, changed) = io::length_and_change(&path(journal, number))?.unwrap_or_default();
+        mix(number);
+        mix(length);
+        last_change = changed;
+    }
+    mix(last_change as u64);
+    Ok(mixed)
+}
+
+/// The marker, if there is a sound one.
+pub fn load(index: &Path) -> Result<Option<Clean>, StoreError> {
+    let Some(bytes) = io::read(&file(index))? else { return Ok(None) };
+    let Some((front, body)) = bytes.split_first_chunk::<8>() else { return Ok(None) };
+    let words = [[front[0], front[1], front[2], front[3]], [front[4], front[5], front[6], front[7]]];
+    let [version, crc] = words.map(u32::from_le_bytes);
+    if version != index::VERSION || crc != crc32c::crc32c(body) {
+        return Ok(None);
+    }
+    let decoded = bincode::serde::decode_from_slice(body, bincode::config::standard());
+    Ok(decoded.ok().map(|(clean, _)| clean))
+}
+
+/// Removes the marker, for certain.
+pub fn remove(index: &Path) -> Result<(), StoreError> {
+    reach("store.before-marker-removal")?;
+    if io::remove(&file(index))? {
+        io::sync_dir(index)?;
+    }
+    reach("store.marker-removed")
+}
+
+/// Writes the marker; the index must be closed and synced.
+pub fn write(index: &Path, clean: &Clean) -> Result<(), StoreError> {
+    reach("store.before-marker")?;
+    let body = bincode::serde::encode_to_vec(clean, bincode::config::standard())
+        .map_err(|error| StoreError::Index(error.to_string()))?;
+    let mut bytes = index::VERSION.to_le_bytes().to_vec();
+    bytes.extend_from_slice(&crc32c::crc32c(&body).to_le_bytes());
+    bytes.extend_from_slice(&body);
+    io::replace(&file(index), &bytes)?;
+    reach("store.marker-written")
+}
+
+fn reach(name: &'static str) -> Result<(), StoreError> {
+    failpoint::reach(name).map_err(|error| StoreError::Failed(error.to_string()))
+}

@@ -1,0 +1,48 @@
+//! The store: every job, durable before it is answered.
+//!
+//! Owns the data directory's `LOCK`, `identity`, `journal/`, `index/` and `aside/`. The journal is the only truth; sled
+//! answers queries and is derived from it.
+//!
+//! How data passes: `append` → committer (frames, one write and one sync for all that wait) → overlay (readers see it)
+//! → the caller's callback; and from the overlay, by a thread of its own, → index. Readers look at the overlay, then
+//! the index, then the journal by place. A start reads the journal unless a marker proves that the index is whole.
+//!
+//! Invariants:
+//! - a callback with `Ok` means: on the disk, visible, and all earlier requests too;
+//! - whatever prefix of the bytes written survives, no acknowledged op is lost, and no op overtakes another;
+//! - a segment is never rewritten or truncated, and a number is never used twice;
+//! - a directory that was copied, moved or restored is found out; its jobs are held until [`Op::Resumed`];
+//! - memory does not grow with the number of ended jobs; a slow index delays no answer.
+//!
+//! Points that can be made to fail ([`failpoint`](crate::runtime::failpoint)), in the order of a store's life:
+//! `store.before-marker-removal`, `store.marker-removed`, `store.before-set-aside`, `store.before-identity`,
+//! `store.after-identity`, `store.before-first-segment`, `store.first-segment`; per batch `store.before-rotate`,
+//! `store.rotated`, `store.before-write`, `store.written` (not yet synced), `store.before-directory-sync`,
+//! `store.synced` (not yet answered), `store.before-cut-off`, `store.before-seal`; per generation of the index
+//! `store.before-apply`, `store.applied`; at a clean stop `store.before-marker`, `store.marker-written`.
+//!
+//! [`Op::Resumed`]: crate::model::Op::Resumed
+
+mod entry;
+mod error;
+mod handle;
+mod identity;
+mod index;
+mod journal;
+mod marker;
+mod new_run;
+mod overlay;
+mod reader;
+mod record;
+mod recovery;
+mod replay;
+mod survey;
+mod verdict;
+
+#[cfg(test)]
+mod tests;
+
+pub use error::StoreError;
+pub use handle::{Opened, Recovered, RecoveredJob, Store, StoreGauge, StoreOptions, StoreStatus};
+pub use journal::OnDurable;
+pub use reader::{Cursor, EndedCounts, EndedPage, EndedQuery, StoreReader};

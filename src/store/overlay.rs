@@ -1,0 +1,294 @@
+//! What is durable and not yet in the index: two generations of changes, the newest state per job.
+//!
+//! The committer publishes into the *current* generation; the applier takes it whole, makes it the *applying* one, and
+//! starts a new current one. Readers look at current, then applying, then the index, in this order, so a change is
+//! always found in at least one of them. Several changes of a job in one generation become one write to the index.
+//! One lock, held for map operations only, never during I/O.
+
+use super::index::Settlement;
+use super::journal::{Place, Published};
+use super::reader::EndedCounts;
+use super::record::parts_of;
+use crate::model::{Epoch, JobId, JobRecord, JobState, Op};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// What happened to a job's checkpoint.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CheckpointChange {
+    /// Nothing.
+    #[default]
+    None,
+    /// A new one, at this place.
+    Stored(Place),
+    /// It is gone, and with it the committed epoch.
+    Dropped,
+}
+
+/// A record that is durable.
+#[derive(Clone, Debug)]
+pub struct PendingRecord {
+    /// Its sequence.
+    pub sequence: u64,
+    /// The record.
+    pub record: Arc<JobRecord>,
+    /// Where it lies.
+    pub place: Place,
+}
+
+/// The changes of one job.
+#[derive(Clone, Debug, Default)]
+pub struct Pending {
+    /// The newest record.
+    pub record: Option<PendingRecord>,
+    /// The newest texts.
+    pub texts: Option<Place>,
+    /// The newest change of its checkpoint.
+    pub checkpoint: CheckpointChange,
+    /// The newest committed epoch.
+    pub committed: Option<Epoch>,
+    /// The highest sequence among all of these.
+    pub sequence: u64,
+    /// Whether the counts don't know yet in which state the job was before; the applier finds out.
+    pub unsettled: bool,
+}
+
+impl Pending {
+    /// These changes, with `earlier` ones below them.
+    fn over(mut self, earlier: &Pending) -> Pending {
+        self.record = self.record.or_else(|| earlier.record.clone());
+        self.texts = self.texts.or(earlier.texts);
+        self.committed = match self.checkpoint {
+            CheckpointChange::Dropped => self.committed,
+            CheckpointChange::None | CheckpointChange::Stored(_) => self.committed.or(earlier.committed),
+        };
+        if self.checkpoint == CheckpointChange::None {
+            self.checkpoint = earlier.checkpoint;
+        }
+        self
+    }
+}
+
+/// Changes of many jobs, in the order of their ids.
+#[derive(Debug, Default)]
+pub struct Generation {
+    /// Per job.
+    pub jobs: BTreeMap<JobId, Pending>,
+    /// The last sequence published into it.
+    pub last_sequence: u64,
+}
+
+/// What is kept in memory over the store's life, apart from pending changes.
+#[derive(Clone, Debug, Default)]
+pub struct Standing {
+    /// Jobs that have not ended.
+    pub live: BTreeSet<JobId>,
+    /// Ended jobs.
+    pub counts: EndedCounts,
+    /// Tags of the node.
+    pub tags: Vec<(String, String)>,
+    /// Floor of generated ids.
+    pub id_floor: i64,
+    /// Why jobs are held, if they are.
+    pub held: Option<String>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    current: Generation,
+    applying: Arc<Generation>,
+    standing: Standing,
+    published: u64,
+    applied: u64,
+    stopping: bool,
+    index_failed: Option<String>,
+}
+
+/// The overlay. See the module's header.
+#[derive(Debug, Default)]
+pub struct Overlay {
+    state: Mutex<State>,
+    work: Condvar,
+}
+
+impl Overlay {
+    /// Starts with what recovery found; everything up to `sequence` is in the index.
+    pub fn new(standing: Standing, sequence: u64) -> Self {
+        let state = State { standing, published: sequence, applied: sequence, ..State::default() };
+        Self { state: Mutex::new(state), work: Condvar::new() }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes durable requests visible to readers.
+    pub fn publish(&self, requests: Vec<Published>) {
+        let mut state = self.lock();
+        for request in requests {
+            let mut part = 0;
+            for op in request.ops {
+                let place = Place { segment: request.segment, offset: request.offset, part };
+                part += parts_of(&op);
+                state.publish(op, place, request.sequence);
+            }
+            state.published = request.sequence;
+            state.current.last_sequence = request.sequence;
+        }
+        drop(state);
+        self.work.notify_one();
+    }
+
+    /// The next generation for the index: waits for one, then a little longer, so that the changes of a short job
+    /// meet in it. `None` when the store stops and nothing is left.
+    pub fn next_generation(&self, linger: Duration) -> Option<Arc<Generation>> {
+        let mut state = self.lock();
+        while state.current.last_sequence == 0 && !state.stopping {
+            state = self.work.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        if !state.stopping {
+            let stopped = |state: &mut State| !state.stopping;
+            let waited = self.work.wait_timeout_while(state, linger, stopped);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        if state.current.last_sequence == 0 {
+            return None;
+        }
+        state.applying = Arc::new(std::mem::take(&mut state.current));
+        Some(Arc::clone(&state.applying))
+    }
+
+    /// The applying generation is in the index; `settled` are end states that jobs had before and have no longer.
+    pub fn applied(&self, settled: &Settlement) {
+        let mut state = self.lock();
+        state.applied = state.applying.last_sequence;
+        state.applying = Arc::default();
+        for before in settled {
+            state.standing.counts.subtract(*before);
+        }
+    }
+
+    /// The index failed: pending changes stay where they are.
+    pub fn index_failed(&self, reason: &str) {
+        self.lock().index_failed = Some(reason.to_owned());
+    }
+
+    /// Why the index failed, if it did.
+    pub fn index_failure(&self) -> Option<String> {
+        self.lock().index_failed.clone()
+    }
+
+    /// Ends the applier once everything is applied.
+    pub fn stop(&self) {
+        self.lock().stopping = true;
+        self.work.notify_all();
+    }
+
+    /// The pending changes of a job, both generations together.
+    pub fn pending(&self, job: JobId) -> Option<Pending> {
+        let state = self.lock();
+        match (state.current.jobs.get(&job), state.applying.jobs.get(&job)) {
+            (Some(newer), Some(older)) => Some(newer.clone().over(older)),
+            (Some(one), None) | (None, Some(one)) => Some(one.clone()),
+            (None, None) => None,
+        }
+    }
+
+    /// Every pending record, the newest per job.
+    pub fn records(&self) -> BTreeMap<JobId, PendingRecord> {
+        let state = self.lock();
+        let both = state.applying.jobs.iter().chain(&state.current.jobs);
+        both.filter_map(|(job, pending)| Some((*job, pending.record.clone()?))).collect()
+    }
+
+    /// Jobs with a pending change of their checkpoint, and whether they have one now.
+    pub fn checkpoints(&self) -> BTreeMap<JobId, bool> {
+        let state = self.lock();
+        let both = state.applying.jobs.iter().chain(&state.current.jobs);
+        let changed = both.filter_map(|(job, pending)| match pending.checkpoint {
+            CheckpointChange::None => None,
+            CheckpointChange::Stored(_) => Some((*job, true)),
+            CheckpointChange::Dropped => Some((*job, false)),
+        });
+        changed.collect()
+    }
+
+    /// Counts of ended jobs.
+    pub fn counts(&self) -> EndedCounts {
+        self.lock().standing.counts
+    }
+
+    /// A copy of what is kept in memory.
+    pub fn standing(&self) -> Standing {
+        self.lock().standing.clone()
+    }
+
+    /// Why jobs are held, if they are.
+    pub fn held(&self) -> Option<String> {
+        self.lock().standing.held.clone()
+    }
+
+    /// Sequences that are durable and not yet in the index.
+    pub fn lag(&self) -> u64 {
+        let state = self.lock();
+        state.published - state.applied
+    }
+}
+
+impl State {
+    fn publish(&mut self, op: Op, place: Place, sequence: u64) {
+        match op {
+            Op::Submitted { record, .. } => {
+                let job = record.id;
+                self.record(*record, place, sequence);
+                self.entry(job, sequence).texts = Some(Place { part: place.part + 1, ..place });
+            }
+            Op::Record(record) => self.record(*record, place, sequence),
+            Op::Checkpoint { job, .. } => {
+                self.entry(job, sequence).checkpoint = CheckpointChange::Stored(place);
+            }
+            Op::Committed { job, epoch } => self.entry(job, sequence).committed = Some(epoch),
+            Op::DropCheckpoint { job } => {
+                let entry = self.entry(job, sequence);
+                (entry.checkpoint, entry.committed) = (CheckpointChange::Dropped, None);
+            }
+            Op::Tags(tags) => self.standing.tags = tags,
+            Op::IdFloor(floor) => self.standing.id_floor = self.standing.id_floor.max(floor),
+            Op::Resumed => self.standing.held = None,
+        }
+    }
+
+    fn entry(&mut self, job: JobId, sequence: u64) -> &mut Pending {
+        let entry = self.current.jobs.entry(job).or_default();
+        entry.sequence = sequence;
+        entry
+    }
+
+    fn record(&mut self, record: JobRecord, place: Place, sequence: u64) {
+        let (job, state) = (record.id, record.state);
+        let before = self.state_before(job);
+        if let Some(before) = before.filter(|before| before.is_end()) {
+            self.standing.counts.subtract(before);
+        }
+        if state.is_end() {
+            self.standing.live.remove(&job);
+            self.standing.counts.add(state);
+        } else {
+            self.standing.live.insert(job);
+        }
+        let entry = self.entry(job, sequence);
+        entry.unsettled |= before.is_none();
+        entry.record = Some(PendingRecord { sequence, record: Arc::new(record), place });
+    }
+
+    /// The state of a job before a change, if memory tells. A job that is neither live nor pending may have ended
+    /// and be in the index, or never have been: only the applier can tell.
+    fn state_before(&self, job: JobId) -> Option<JobState> {
+        if self.standing.live.contains(&job) {
+            return Some(JobState::Created);
+        }
+        let generations = [&self.current, &*self.applying];
+        generations.iter().find_map(|g| Some(g.jobs.get(&job)?.record.as_ref()?.record.state))
+    }
+}

@@ -1,0 +1,301 @@
+//! The start of a store: lock, survey, judge, replay or trust, new identity, new segment, index.
+//!
+//! Order matters, because a start may die at any step: what is cut goes aside first; then the new identity, which
+//! names its predecessor; then the new segment, written under another name with everything that was not vouched for,
+//! synced, and only then given its name; the marker goes before sled opens. Nothing is answered before all of it.
+
+use super::error::StoreError;
+use super::handle::{Recovered, RecoveredJob, StoreOptions};
+use super::identity::{self, Owner};
+use super::index::Index;
+use super::journal::{Fetcher, Link, Segment, SegmentHeader, file_name, io, items, path, settle};
+use super::marker::{self, Clean};
+use super::new_run::Before;
+use super::overlay::{Overlay, Standing};
+use super::reader::StoreReader;
+use super::replay::Replay;
+use super::survey::{self, Contents, Survey};
+use super::verdict;
+use crate::model::Epoch;
+use crate::runtime::{self, failpoint};
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Where things lie.
+#[derive(Clone, Debug)]
+pub struct Paths {
+    /// The data directory.
+    pub dir: PathBuf,
+    /// Segments.
+    pub journal: PathBuf,
+    /// The marker, and sled below it.
+    pub index: PathBuf,
+    /// What was cut.
+    pub aside: PathBuf,
+}
+
+impl Paths {
+    fn new(dir: &Path) -> Self {
+        let dir = dir.to_owned();
+        Self { journal: dir.join("journal"), index: dir.join("index"), aside: dir.join("aside"), dir }
+    }
+
+    /// Sled's own directory.
+    pub fn sled(&self) -> PathBuf {
+        self.index.join("sled")
+    }
+}
+
+/// A store that is ready to run.
+#[derive(Debug)]
+pub struct Ready {
+    /// Held as long as the store is open.
+    pub lock: io::Lock,
+    /// Where things lie.
+    pub paths: Paths,
+    /// The new segment, on the disk.
+    pub segment: Segment,
+    /// Pending changes (none) and what is kept in memory.
+    pub overlay: Arc<Overlay>,
+    /// The index, equal to the journal.
+    pub index: Arc<Index>,
+    /// Reads frames by place.
+    pub fetcher: Arc<Fetcher>,
+    /// Segments and bytes in the journal.
+    pub files: (u64, u64),
+    /// For the scheduler.
+    pub recovered: Recovered,
+}
+
+/// Opens the store in `dir`.
+pub fn open(dir: &Path, options: &StoreOptions) -> Result<Ready, StoreError> {
+    let paths = Paths::new(dir);
+    if io::make_dir(&paths.dir)? {
+        io::sync_parent(&paths.dir)?;
+    }
+    let lock = io::lock(&paths.dir)?;
+    // Synced with the new identity, which lies beside them.
+    io::make_dir(&paths.journal)?;
+    io::make_dir(&paths.index)?;
+    for name in io::list(&paths.journal)?.iter().filter(|name| name.ends_with(".tmp")) {
+        io::remove(&paths.journal.join(name))?;
+    }
+    let survey = Survey::take(&paths.journal)?;
+    let newest = survey.newest(&paths.journal)?;
+    let owner = identity::judge(&paths.dir, &paths.journal, newest, options.trust_path)?;
+    let clean = marker::load(&paths.index)?;
+    let clean = match (clean, newest) {
+        (Some(clean), Some(newest)) if owner == Owner::Original => {
+            clean.agrees(newest, &paths.journal)?.then_some(clean)
+        }
+        _ => None,
+    };
+    marker::remove(&paths.index)?;
+    let fetcher = Arc::new(Fetcher::new(paths.journal.clone()));
+    let start = Start { paths: &paths, cache: options.index_cache_bytes, survey: &survey, owner, fetcher };
+    let trusted = clean.and_then(|clean| match start.trusted(clean) {
+        Ok(trusted) => Some(trusted),
+        Err(error) => {
+            tracing::warn!(%error, "the index can't be used after all; it is rebuilt from the journal");
+            None
+        }
+    });
+    let begun = match (trusted, newest) {
+        (Some(trusted), Some(newest)) => trusted.begin(&start, newest)?,
+        (_, newest) => start.rebuilt(newest)?,
+    };
+    for note in &begun.recovered.notes {
+        tracing::warn!("{note}");
+    }
+    let bytes = survey.bytes + begun.segment.written();
+    let files = (survey.numbers.len() as u64 + 1, bytes);
+    let Begun { segment, overlay, index, recovered } = begun;
+    Ok(Ready { lock, segment, overlay, index, fetcher: start.fetcher, files, recovered, paths })
+}
+
+struct Begun {
+    segment: Segment,
+    overlay: Arc<Overlay>,
+    index: Arc<Index>,
+    recovered: Recovered,
+}
+
+/// An index that can be used as it lies. Nothing in the directory has been changed yet.
+struct Trusted {
+    link: Link,
+    held: Option<String>,
+    overlay: Arc<Overlay>,
+    index: Arc<Index>,
+    recovered: Recovered,
+}
+
+impl Trusted {
+    fn begin(self, start: &Start<'_>, newest: &SegmentHeader) -> Result<Begun, StoreError> {
+        let Self { link, held, overlay, index, recovered } = self;
+        let before = Before { last: Some(newest), link: Some(link), held, ..Before::default() };
+        Ok(Begun { segment: start.begin(&before)?, overlay, index, recovered })
+    }
+}
+
+struct Start<'a> {
+    paths: &'a Paths,
+    cache: u64,
+    survey: &'a Survey,
+    owner: Owner,
+    fetcher: Arc<Fetcher>,
+}
+
+impl Start<'_> {
+    /// After a clean stop of this very directory: the index as it lies.
+    fn trusted(&self, clean: Clean) -> Result<Trusted, StoreError> {
+        let last_sequence = clean.link.last_sequence;
+        let index = self.open_index(last_sequence)?;
+        let applied = index.applied()?;
+        if applied != last_sequence {
+            return Err(StoreError::Index(format!(
+                "it ends at change {applied}, the journal at {last_sequence}"
+            )));
+        }
+        let standing = clean.standing();
+        let (overlay, index) = (Arc::new(Overlay::new(standing.clone(), applied)), Arc::new(index));
+        let recovered = self.recovered(&standing, &overlay, &index, clean.notes)?;
+        Ok(Trusted { link: clean.link, held: standing.held, overlay, index, recovered })
+    }
+
+    /// Everything from the journal.
+    fn rebuilt(&self, newest: Option<&SegmentHeader>) -> Result<Begun, StoreError> {
+        io::remove_dir(&self.paths.sled())?;
+        let Some(newest) = newest else {
+            let notes = self.survey.numbers.iter().map(|number| {
+                format!("journal/{} is set aside: it has no sound header or frame", file_name(*number))
+            });
+            self.set_aside(&self.survey.numbers)?;
+            return self.filled(Replay::default(), None, notes.collect(), &Before::default());
+        };
+        let is_copy = matches!(self.owner, Owner::Copy(_));
+        let contents = survey::contents(&self.paths.journal, self.survey, newest, is_copy)?;
+        self.set_aside(&contents.cut)?;
+        let Contents { replay, last, link, stragglers, damage, mut notes, .. } = contents;
+        let verdicts = verdict::pass(&replay, &damage, &self.fetcher, runtime::clock())?;
+        notes.extend(damage.iter().map(verdict::describe));
+        let held = match &self.owner {
+            Owner::Copy(reason) => Some(reason.chars().take(1000).collect()),
+            Owner::New => None,
+            Owner::Original => last.held.clone().filter(|_| replay.resumed_in != Some(last.number)),
+        };
+        let before = Before {
+            last: Some(&last),
+            link: Some(link),
+            held: held.clone(),
+            stragglers: &stragglers,
+            verdicts: &verdicts,
+        };
+        self.filled(replay, held, notes, &before)
+    }
+
+    fn filled(
+        &self,
+        mut replay: Replay,
+        held: Option<String>,
+        notes: Vec<String>,
+        before: &Before<'_>,
+    ) -> Result<Begun, StoreError> {
+        let segment = self.begin(before)?;
+        self.fold(&segment, before, &mut replay)?;
+        let last_sequence = segment.link().last_sequence;
+        let index = self.open_index(last_sequence)?;
+        if last_sequence > 0 {
+            let (jobs, checkpoints) = replay.entries(&self.fetcher);
+            index.load(jobs, checkpoints, last_sequence)?;
+        }
+        let standing = replay.standing(held);
+        let (overlay, index) = (Arc::new(Overlay::new(standing.clone(), last_sequence)), Arc::new(index));
+        let recovered = self.recovered(&standing, &overlay, &index, notes)?;
+        Ok(Begun { segment, overlay, index, recovered })
+    }
+
+    fn open_index(&self, last_sequence: u64) -> Result<Index, StoreError> {
+        match last_sequence {
+            0 => Ok(Index::empty(&self.paths.sled(), self.cache)),
+            _ => Index::open(&self.paths.sled(), self.cache),
+        }
+    }
+
+    /// Takes what the new segment holds into the replay: stragglers under their new places, and verdicts.
+    fn fold(&self, segment: &Segment, before: &Before<'_>, replay: &mut Replay) -> Result<(), StoreError> {
+        if before.stragglers.is_empty() && before.verdicts.is_empty() {
+            return Ok(());
+        }
+        let number = segment.header().number;
+        let bytes = io::read(&path(&self.paths.journal, number))?.unwrap_or_default();
+        let settled = settle(segment.header(), &items(&bytes, segment.header().salt), None);
+        let mut moved = HashMap::new();
+        for frame in &settled.accepted {
+            let earlier = before.stragglers.iter().find(|s| s.header.sequence == frame.header.sequence);
+            if let Some(earlier) = earlier {
+                moved.insert(earlier.offset, frame.offset);
+                continue;
+            }
+            let start = frame.offset as usize;
+            let whole = bytes.get(start..start + frame.header.frame_length()).unwrap_or_default();
+            replay.frame(number, frame, whole)?;
+        }
+        if let Some(last) = before.last {
+            replay.relocate(last.number, number, &moved);
+        }
+        Ok(())
+    }
+
+    /// Moves the segments that were cut off out of the journal.
+    fn set_aside(&self, cut: &[u64]) -> Result<(), StoreError> {
+        if cut.is_empty() {
+            return Ok(());
+        }
+        if io::make_dir(&self.paths.aside)? {
+            io::sync_parent(&self.paths.aside)?;
+        }
+        // The newest first: what is left after a crash is still a line of segments.
+        for number in cut.iter().rev() {
+            reach("store.before-set-aside")?;
+            io::rename(&path(&self.paths.journal, *number), &path(&self.paths.aside, *number))?;
+        }
+        io::sync_dir(&self.paths.aside)?;
+        io::sync_dir(&self.paths.journal)
+    }
+
+    fn begin(&self, before: &Before<'_>) -> Result<Segment, StoreError> {
+        before.begin(self.paths, self.survey.numbers.last().copied(), &self.owner)
+    }
+
+    fn recovered(
+        &self,
+        standing: &Standing,
+        overlay: &Arc<Overlay>,
+        index: &Arc<Index>,
+        notes: Vec<String>,
+    ) -> Result<Recovered, StoreError> {
+        let reader = StoreReader::new(Arc::clone(overlay), Arc::clone(index), Arc::clone(&self.fetcher));
+        let mut live = Vec::with_capacity(standing.live.len());
+        for job in &standing.live {
+            let missing = |what: &str| StoreError::Index(format!("{what} of job {job} is not in it"));
+            let record = reader.record(*job)?.ok_or_else(|| missing("the record"))?;
+            if record.state.is_end() {
+                return Err(missing("the live state"));
+            }
+            let texts = reader.texts(*job)?.ok_or_else(|| missing("the text"))?;
+            let (checkpoint, committed) = match reader.checkpoint(*job)? {
+                Some((checkpoint, committed)) => (Some(checkpoint), committed),
+                None => (None, Epoch::default()),
+            };
+            live.push(RecoveredJob { record, texts, checkpoint, committed });
+        }
+        let (tags, id_floor, held) = (standing.tags.clone(), standing.id_floor, standing.held.clone());
+        Ok(Recovered { live, tags, id_floor, held, notes })
+    }
+}
+
+/// Visits a failpoint.
+pub fn reach(name: &'static str) -> Result<(), StoreError> {
+    failpoint::reach(name).map_err(|error| StoreError::Failed(error.to_string()))
+}

@@ -1,0 +1,156 @@
+//! What the journal says, folded: per job the places of what is newest.
+
+use super::entry::{IndexedCheckpoint, IndexedJob};
+use super::error::StoreError;
+use super::journal::{Accepted, Fetcher, Place};
+use super::overlay::Standing;
+use super::reader::EndedCounts;
+use super::record::{self, PartKind, is_end_code, state_code};
+use crate::model::{Epoch, JobId, JobRecord, JobState};
+use std::collections::HashMap;
+
+/// A stored thing: its sequence and its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct At {
+    /// Its sequence.
+    pub sequence: u64,
+    /// Its place.
+    pub place: Place,
+}
+
+/// What is newest of a job.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// The record.
+    pub record: Option<At>,
+    /// [`state_code`] of the record; 0 without one.
+    pub state: u8,
+    /// The texts.
+    pub texts: Option<At>,
+    /// The checkpoint.
+    pub checkpoint: Option<At>,
+    /// The committed epoch.
+    pub committed: Epoch,
+    /// Sequence of the last change of its checkpoint, dropping it included.
+    pub checkpoint_changed: u64,
+}
+
+impl Seen {
+    /// Whether the job has not ended.
+    pub fn is_live(&self) -> bool {
+        self.record.is_some() && !is_end_code(self.state)
+    }
+}
+
+/// The folded journal.
+#[derive(Debug, Default)]
+pub struct Replay {
+    /// Per job.
+    pub jobs: HashMap<JobId, Seen>,
+    /// Tags.
+    pub tags: Vec<(String, String)>,
+    /// Floor of generated ids.
+    pub id_floor: i64,
+    /// The segment of the last word that this copy may run the original's jobs.
+    pub resumed_in: Option<u64>,
+    /// The last sequence.
+    pub last_sequence: u64,
+}
+
+impl Replay {
+    /// Folds a frame in; `bytes` are the frame's.
+    pub fn frame(&mut self, segment: u64, frame: &Accepted, bytes: &[u8]) -> Result<(), StoreError> {
+        let sequence = frame.header.sequence;
+        for (index, part) in frame.header.parts.iter().enumerate() {
+            let at = At { sequence, place: Place { segment, offset: frame.offset, part: index as u16 } };
+            let body = frame.header.body(index).and_then(|body| bytes.get(body)).unwrap_or_default();
+            match PartKind::of(part)? {
+                PartKind::Submitted | PartKind::Record => {
+                    let seen = self.jobs.entry(part.job).or_default();
+                    (seen.record, seen.state) = (Some(at), part.state);
+                }
+                PartKind::Texts => self.jobs.entry(part.job).or_default().texts = Some(at),
+                PartKind::Checkpoint => {
+                    let seen = self.jobs.entry(part.job).or_default();
+                    (seen.checkpoint, seen.checkpoint_changed) = (Some(at), sequence);
+                }
+                PartKind::Committed => {
+                    self.jobs.entry(part.job).or_default().committed = record::committed(part, body)?;
+                }
+                PartKind::DropCheckpoint => {
+                    let seen = self.jobs.entry(part.job).or_default();
+                    (seen.checkpoint, seen.checkpoint_changed) = (None, sequence);
+                    seen.committed = Epoch::default();
+                }
+                PartKind::Tags => self.tags = record::tags(part, body)?,
+                PartKind::IdFloor => self.id_floor = self.id_floor.max(record::id_floor(part, body)?),
+                PartKind::Resumed => self.resumed_in = Some(segment),
+            }
+        }
+        self.last_sequence = sequence;
+        Ok(())
+    }
+
+    /// Frames of segment `from` were appended again to `to`: `moved` gives old and new offsets.
+    pub fn relocate(&mut self, from: u64, to: u64, moved: &HashMap<u64, u64>) {
+        if moved.is_empty() {
+            return;
+        }
+        for seen in self.jobs.values_mut() {
+            for at in [&mut seen.record, &mut seen.texts, &mut seen.checkpoint].into_iter().flatten() {
+                if at.place.segment == from
+                    && let Some(offset) = moved.get(&at.place.offset)
+                {
+                    (at.place.segment, at.place.offset) = (to, *offset);
+                }
+            }
+        }
+    }
+
+    /// What is kept in memory of it.
+    pub fn standing(&self, held: Option<String>) -> Standing {
+        let mut counts = EndedCounts::default();
+        for seen in self.jobs.values().filter(|seen| seen.record.is_some()) {
+            if let Some(state) = JobState::ALL.into_iter().find(|state| state_code(*state) == seen.state) {
+                counts.add(state);
+            }
+        }
+        let live = self.jobs.iter().filter(|(_, seen)| seen.is_live()).map(|(job, _)| *job).collect();
+        Standing { live, counts, tags: self.tags.clone(), id_floor: self.id_floor, held }
+    }
+
+    /// Everything for the index, in the order of the ids.
+    pub fn entries<'a>(
+        &'a self,
+        fetcher: &'a Fetcher,
+    ) -> (
+        impl Iterator<Item = Result<(JobId, IndexedJob), StoreError>> + 'a,
+        impl Iterator<Item = (JobId, IndexedCheckpoint)> + 'a,
+    ) {
+        let mut ids: Vec<JobId> = self.jobs.keys().copied().collect();
+        ids.sort_unstable();
+        let with_checkpoint: Vec<JobId> = ids.clone();
+        let jobs = ids.into_iter().filter_map(move |job| {
+            let seen = self.jobs.get(&job)?;
+            let at = seen.record?;
+            let entry = fetch_record(fetcher, at.place).and_then(|record| {
+                IndexedJob::new(&record, at.sequence, at.place, seen.texts.map(|texts| texts.place))
+            });
+            Some(entry.map(|entry| (job, entry)))
+        });
+        let checkpoints = with_checkpoint.into_iter().filter_map(move |job| {
+            let seen = self.jobs.get(&job)?;
+            let place = seen.checkpoint.map(|at| at.place);
+            let known = place.is_some() || seen.committed > Epoch::default();
+            let sequence = self.last_sequence;
+            known.then_some((job, IndexedCheckpoint { sequence, place, committed: seen.committed }))
+        });
+        (jobs, checkpoints)
+    }
+}
+
+/// The record at `place`.
+pub fn fetch_record(fetcher: &Fetcher, place: Place) -> Result<JobRecord, StoreError> {
+    let (part, body) = fetcher.fetch(place)?;
+    record::record(&part, &body)
+}

@@ -1,0 +1,100 @@
+//! Tests of the whole store.
+
+mod copies;
+mod crash;
+mod damage;
+mod files;
+mod life;
+mod model;
+mod stored_versions;
+
+use files::{copy, copy_in_order, segments};
+
+use super::verdict::unknowable;
+use super::*;
+use crate::model::*;
+use std::path::Path;
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+/// A record in `state`; ended jobs end at `1000 + id`.
+fn record(id: i64, state: JobState) -> JobRecord {
+    JobRecord {
+        name: format!("job-{id}"),
+        state,
+        created: 500_i64.wrapping_add(id),
+        ended: state.is_end().then_some(1000_i64.wrapping_add(id)),
+        fault: None,
+        slots: 1,
+        env: vec![("job.mode".into(), "BATCH".into())],
+        events: vec![JobEvent { at: 500_i64.wrapping_add(id), state, attempt: 0, cause: "test".into() }],
+        ..unknowable(JobId(id), 0, "")
+    }
+}
+
+fn texts(id: i64, bytes: usize) -> JobTexts {
+    JobTexts {
+        submitted: format!("{{\"job\": {id}, \"fill\": \"{}\"}}", "x".repeat(bytes)),
+        format: TextFormat::Json,
+        resolved: format!("{{\"job\": {id}}}"),
+        catalogues: "[]".into(),
+    }
+}
+
+fn submitted(id: i64) -> Op {
+    Op::Submitted { record: Box::new(record(id, JobState::Pending)), texts: Box::new(texts(id, 20)) }
+}
+
+fn change(id: i64, state: JobState) -> Op {
+    Op::Record(Box::new(record(id, state)))
+}
+
+fn checkpoint(id: i64, epoch: u64, bytes: usize) -> Op {
+    let checkpoint = Checkpoint {
+        epoch: Epoch(epoch),
+        attempt: AttemptId { timeline: 7, number: 1 },
+        at: 600,
+        is_final: false,
+        is_savepoint: false,
+        state: vec![epoch as u8; bytes],
+        prepared: vec![Prepared { sink: 0, epoch: Epoch(epoch), rows: 3, data: vec![1, 2, 3] }],
+        counters: Counters::default(),
+    };
+    Op::Checkpoint { job: JobId(id), checkpoint: Box::new(checkpoint) }
+}
+
+fn options() -> StoreOptions {
+    StoreOptions { segment_bytes: 64 << 20, trust_path: false, index_cache_bytes: 4 << 20 }
+}
+
+fn tiny_segments() -> StoreOptions {
+    StoreOptions { segment_bytes: 12 << 10, ..options() }
+}
+
+fn open(dir: &Path) -> Opened {
+    Store::open(dir, &options()).unwrap()
+}
+
+/// Appends and waits until it is durable.
+fn put(store: &Store, ops: Vec<Op>) -> u64 {
+    try_put(store, ops).unwrap()
+}
+
+fn try_put(store: &Store, ops: Vec<Op>) -> Result<u64, StoreError> {
+    let (tell, told) = mpsc::channel();
+    store.append(ops, Box::new(move |result| tell.send(result).unwrap()));
+    told.recv_timeout(Duration::from_secs(60)).unwrap()
+}
+
+/// Waits, bounded, until `done`.
+fn until(what: &str, mut done: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !done() {
+        assert!(start.elapsed() < Duration::from_secs(60), "waited too long until {what}");
+        std::thread::yield_now();
+    }
+}
+
+fn state_of(store: &Store, id: i64) -> Option<JobState> {
+    store.reader().record(JobId(id)).unwrap().map(|record| record.state)
+}

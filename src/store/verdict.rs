@@ -1,0 +1,161 @@
+//! What damage means for jobs: which of them can't be known any more, which checkpoints must not be used.
+//!
+//! A change that is damaged but whose job has a newer one of the same kind does no harm. Where it isn't known what was
+//! lost, a live job counts as known only if everything that matters of it was stored behind the damage. The
+//! verdicts are appended to the journal like any change.
+
+use super::error::StoreError;
+use super::journal::{Damage, Fetcher, MAX_PARTS, file_name};
+use super::record::PartKind;
+use super::replay::{At, Replay, Seen, fetch_record};
+use crate::model::{
+    DagInfo, Fault, JobEvent, JobId, JobRecord, JobState, MetricsSnapshot, Millis, Op, Origin,
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The record of a job of which none is left.
+pub fn unknowable(id: JobId, at: Millis, cause: &str) -> JobRecord {
+    JobRecord {
+        id,
+        name: format!("job {id}"),
+        state: JobState::Unknowable,
+        stop_request: None,
+        origin: Origin::Rest,
+        created: at,
+        started: None,
+        ended: Some(at),
+        from_savepoint: false,
+        attempt: None,
+        retries: 0,
+        deaths: 0,
+        slots: 0,
+        waiting: None,
+        fault: Some(Fault::internal(cause)),
+        savepoint_failure: None,
+        rows_may_repeat: false,
+        env: Vec::new(),
+        dag: DagInfo::default(),
+        metrics: MetricsSnapshot::default(),
+        accounting: None,
+        events: vec![JobEvent { at, state: JobState::Unknowable, attempt: 0, cause: cause.to_owned() }],
+    }
+}
+
+#[derive(Default)]
+struct Verdicts {
+    unknowable: BTreeMap<JobId, String>,
+    drop_checkpoint: BTreeSet<JobId>,
+}
+
+/// The ops that put into the journal what `damage` means, in requests that fit a frame.
+pub fn pass(
+    replay: &Replay,
+    damage: &[Damage],
+    fetcher: &Fetcher,
+    now: Millis,
+) -> Result<Vec<Vec<Op>>, StoreError> {
+    let mut verdicts = Verdicts::default();
+    for damage in damage.iter().filter(|damage| damage.lost.0 <= damage.lost.1) {
+        let cause = format!("the journal is damaged: {}", describe(damage));
+        match &damage.parts {
+            Some(parts) => {
+                for part in parts {
+                    let seen = replay.jobs.get(&part.job).copied().unwrap_or_default();
+                    verdicts.known_loss(PartKind::of(part)?, part.job, &seen, damage.lost.0, &cause);
+                }
+            }
+            None => {
+                for (job, seen) in &replay.jobs {
+                    verdicts.unknown_loss(*job, seen, damage.lost, &cause);
+                }
+            }
+        }
+    }
+    for (job, seen) in replay.jobs.iter().filter(|(_, seen)| seen.is_live() && seen.texts.is_none()) {
+        verdicts.of(*job, seen, "its texts are damaged, so it can't be run");
+    }
+    let mut ops = Vec::new();
+    for (job, cause) in verdicts.unknowable {
+        let earlier = replay.jobs.get(&job).and_then(|seen| seen.record);
+        let earlier = earlier.map(|at| fetch_record(fetcher, at.place)).transpose()?;
+        ops.push(Op::Record(Box::new(match earlier {
+            None => unknowable(job, now, &cause),
+            Some(mut record) => {
+                let attempt = record.attempt.map_or(0, |attempt| attempt.number);
+                record.events.push(JobEvent {
+                    at: now,
+                    state: JobState::Unknowable,
+                    attempt,
+                    cause: cause.clone(),
+                });
+                record.state = JobState::Unknowable;
+                record.waiting = None;
+                record.ended = Some(now);
+                record.fault = Some(Fault::internal(cause));
+                record
+            }
+        })));
+    }
+    ops.extend(verdicts.drop_checkpoint.into_iter().map(|job| Op::DropCheckpoint { job }));
+    Ok(ops.chunks(MAX_PARTS / 64).map(<[Op]>::to_vec).collect())
+}
+
+fn is_before(at: Option<At>, sequence: u64) -> bool {
+    at.is_none_or(|at| at.sequence < sequence)
+}
+
+impl Verdicts {
+    fn of(&mut self, job: JobId, seen: &Seen, cause: &str) {
+        if seen.record.is_none() || seen.is_live() {
+            self.unknowable.entry(job).or_insert_with(|| cause.to_owned());
+        }
+    }
+
+    /// One part of a job was lost, and it is known which.
+    fn known_loss(&mut self, kind: PartKind, job: JobId, seen: &Seen, lost: u64, cause: &str) {
+        match kind {
+            PartKind::Submitted | PartKind::Record => {
+                if is_before(seen.record, lost) {
+                    self.unknowable.entry(job).or_insert_with(|| cause.to_owned());
+                }
+            }
+            PartKind::Texts => {
+                if is_before(seen.texts, lost) {
+                    self.of(job, seen, cause);
+                }
+            }
+            PartKind::Checkpoint => {
+                if seen.checkpoint_changed < lost {
+                    self.of(job, seen, cause);
+                    self.drop_checkpoint.insert(job);
+                }
+            }
+            // A commit is rolled forward again, a checkpoint kept too long does no harm, tags are set again, ids
+            // rise with the clock, and a held copy stays held.
+            PartKind::Committed
+            | PartKind::DropCheckpoint
+            | PartKind::Tags
+            | PartKind::IdFloor
+            | PartKind::Resumed => {}
+        }
+    }
+
+    /// Something was lost, and it isn't known what.
+    fn unknown_loss(&mut self, job: JobId, seen: &Seen, lost: (u64, u64), cause: &str) {
+        let born_later = !is_before(seen.texts, lost.1 + 1);
+        let checkpoint_known = born_later || seen.checkpoint_changed > lost.1;
+        let record_known = born_later || !is_before(seen.record, lost.1 + 1);
+        let may_run = seen.is_live() || seen.record.is_none();
+        if may_run && !(record_known && checkpoint_known) {
+            self.of(job, seen, cause);
+        }
+        if record_known && !checkpoint_known && seen.checkpoint.is_some() {
+            self.drop_checkpoint.insert(job);
+        }
+    }
+}
+
+/// A damage in words.
+pub fn describe(damage: &Damage) -> String {
+    format!("journal/{}, byte {}: {}", file_name(damage.segment), damage.offset, damage.what)
+}
