@@ -1,5 +1,6 @@
 //! The log of one job: made with its first line, rotated, size-capped.
 
+use crate::model::Millis;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -76,6 +77,13 @@ impl JobLog {
     #[must_use]
     pub fn prefix(level: &str) -> String {
         format!("{} {level:<5} ", chrono::Local::now().format("%Y-%m-%d %H:%M:%S%.3f"))
+    }
+
+    /// What stands in front of a line of that time (UTC milliseconds).
+    #[must_use]
+    pub fn prefix_at(level: &str, at: Millis) -> String {
+        let at = chrono::DateTime::from_timestamp_millis(at).unwrap_or_default();
+        format!("{} {level:<5} ", at.with_timezone(&chrono::Local).format("%Y-%m-%d %H:%M:%S%.3f"))
     }
 
     /// Writes one line at INFO.

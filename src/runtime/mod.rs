@@ -6,8 +6,10 @@
 pub mod failpoint;
 mod job_log;
 mod pool;
+mod signals;
 mod tasks;
 
 pub use job_log::{JobLog, LogLimits};
 pub use pool::{JobPool, PoolTask};
+pub use signals::{start_logging, stop_signal};
 pub use tasks::{Ended, Task, blocking, clock, spawn, thread};

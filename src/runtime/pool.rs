@@ -48,6 +48,14 @@ thread_local! {
 /// A task on the pool; dropped means cancelled. Awaiting it gives its result.
 pub struct PoolTask<T>(async_executor::Task<Result<T, Ended>>);
 
+impl<T> PoolTask<T> {
+    /// Cancels the task; answers when its future is gone, which is after the poll that runs now, if one does.
+    pub async fn cancel(self) {
+        // What it had answered by then is of no interest to who cancels.
+        let _answer = self.0.cancel().await;
+    }
+}
+
 impl<T> Future for PoolTask<T> {
     type Output = Result<T, Ended>;
 
@@ -77,6 +85,12 @@ impl JobPool {
         let watched = Arc::downgrade(&shared);
         std::thread::Builder::new().name("job-watchdog".into()).spawn(move || watch(&watched))?;
         Ok(Self(shared))
+    }
+
+    /// How long one poll may take before its task is stuck.
+    #[must_use]
+    pub fn limit(&self) -> Duration {
+        self.0.limit
     }
 
     /// Threads that were given up because a call on them didn't return in time.

@@ -1,0 +1,10 @@
+//! The engine on scripted plug-ins: exactly once over crashes, stops that end, faults that stay with their job.
+
+mod commands;
+mod crashes;
+mod faults;
+mod flow;
+mod graphs;
+mod harness;
+mod memory;
+mod script;
