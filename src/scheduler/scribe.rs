@@ -1,0 +1,101 @@
+//! Writes into job logs, apart from the scheduler's task: it never waits for a disk.
+
+use crate::model::Millis;
+use crate::runtime::{JobLog, thread};
+use std::cell::Cell;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread::JoinHandle;
+
+/// How many lines are taken at once; those of one job are written together.
+const BATCH: usize = 1024;
+/// How many lines may wait; more are lost, with a word in the server's log.
+const WAITING: usize = 1 << 20;
+
+struct Line {
+    log: Arc<JobLog>,
+    level: &'static str,
+    at: Millis,
+    text: String,
+}
+
+/// The writer; a thread that ends with it.
+pub(super) struct Scribe {
+    lines: Option<Sender<Line>>,
+    waiting: Arc<AtomicUsize>,
+    is_full: Cell<bool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Scribe {
+    /// Starts it. Without a thread (the system has none left) lines are lost, with a word in the server's log.
+    pub fn start() -> Self {
+        let (lines, taken) = channel();
+        let (waiting, is_full) = (Arc::new(AtomicUsize::new(0)), Cell::new(false));
+        let written = Arc::clone(&waiting);
+        match thread("job-logs", move || write(&taken, &written)) {
+            Ok(thread) => Self { lines: Some(lines), waiting, is_full, thread: Some(thread) },
+            Err(error) => {
+                tracing::error!(%error, "no thread for job logs; what the scheduler would write there is lost");
+                Self { lines: None, waiting, is_full, thread: None }
+            }
+        }
+    }
+
+    /// Writes a line at INFO.
+    pub fn info(&self, log: &Arc<JobLog>, at: Millis, text: String) {
+        self.line(log, "INFO", at, text);
+    }
+
+    /// Writes a line at WARN.
+    pub fn warn(&self, log: &Arc<JobLog>, at: Millis, text: String) {
+        self.line(log, "WARN", at, text);
+    }
+
+    fn line(&self, log: &Arc<JobLog>, level: &'static str, at: Millis, text: String) {
+        let Some(lines) = &self.lines else {
+            return;
+        };
+        let is_full = self.waiting.load(Ordering::Relaxed) >= WAITING;
+        if is_full != self.is_full.replace(is_full) && is_full {
+            tracing::warn!("job logs are not written fast enough; lines are lost");
+        }
+        if !is_full {
+            self.waiting.fetch_add(1, Ordering::Relaxed);
+            let _gone = lines.send(Line { log: Arc::clone(log), level, at, text });
+        }
+    }
+
+    /// Writes what is left; blocking.
+    pub fn close(mut self) {
+        self.lines = None;
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the thread of the job logs panicked");
+        }
+    }
+}
+
+fn write(lines: &Receiver<Line>, waiting: &AtomicUsize) {
+    let mut blocks: HashMap<*const JobLog, (Arc<JobLog>, String, u64)> = HashMap::new();
+    while let Ok(first) = lines.recv() {
+        let mut taken = 0;
+        for line in std::iter::once(first).chain(lines.try_iter().take(BATCH)) {
+            let block = blocks
+                .entry(Arc::as_ptr(&line.log))
+                .or_insert_with(|| (Arc::clone(&line.log), String::new(), 0));
+            block.1.push_str(&JobLog::prefix_at(line.level, line.at));
+            block.1.push_str(&line.text);
+            block.1.push('\n');
+            taken += 1;
+            block.2 += 1 + line.text.matches('\n').count() as u64;
+        }
+        for (_, (log, text, count)) in blocks.drain() {
+            log.block(text.as_bytes(), count);
+        }
+        waiting.fetch_sub(taken, Ordering::Relaxed);
+    }
+}
