@@ -1,0 +1,143 @@
+//! Layers, spellings, warnings and refusals.
+
+use super::{Config, Flags, Loaded, load_with};
+use std::io::Write;
+
+fn load(yaml: &str, environment: &[(&str, &str)]) -> Result<Loaded, String> {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(yaml.as_bytes()).unwrap();
+    let variables = environment.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
+    load_with(Some(file.path()), variables, &Flags::default())
+        .map_err(|e| e.to_string().replace(&file.path().display().to_string(), "FILE"))
+}
+
+#[test]
+fn the_defaults_can_be_read_and_have_no_oddities() {
+    let loaded = load_with(None, std::iter::empty(), &Flags::default()).unwrap();
+    assert_eq!(loaded.warnings, []);
+    assert_eq!(loaded.config.http.listen.to_string(), "127.0.0.1:8080");
+    assert_eq!(loaded.config.history_job_expire_minutes, None);
+    assert_eq!(loaded.config.slots.fixed, None);
+    assert!(Config::defaults().is_ok());
+}
+
+#[test]
+fn a_flat_key_beats_an_embedded_nested_default() {
+    let loaded = load("seatunnel:\n  engine:\n    port: 9090\n    context-path: /seatunnel/\n", &[]).unwrap();
+    assert_eq!(loaded.config.http.listen.port(), 9090);
+    assert_eq!(loaded.config.http.context_path, "/seatunnel");
+    assert_eq!(loaded.warnings, []);
+}
+
+#[test]
+fn within_one_file_nested_beats_flat() {
+    let loaded = load("engine:\n  port: 9090\n  http:\n    port: 9191\n", &[]).unwrap();
+    assert_eq!(loaded.config.http.listen.port(), 9191);
+}
+
+#[test]
+fn the_environment_beats_the_file() {
+    let environment = [
+        ("SEIKAN_ENGINE__HTTP__CONTEXT_PATH", "x"),
+        ("SEIKAN_ENGINE__HTTP__PORT", "7070"),
+        ("SEIKAN_ENGINE__HTTP__ENV_ALLOW", "[A, B]"),
+        ("UNRELATED", "1"),
+    ];
+    let loaded = load("seatunnel:\n  engine:\n    port: 9090\n", &environment).unwrap();
+    assert_eq!(loaded.config.http.context_path, "/x");
+    assert_eq!(loaded.config.http.listen.port(), 7070);
+    assert_eq!(loaded.config.http.env_allow, ["A", "B"]);
+}
+
+#[test]
+fn flags_beat_everything() {
+    let flags = Flags { data_dir: Some("/srv/x".into()), listen: Some("0.0.0.0:1".parse().unwrap()) };
+    let environment = [("SEIKAN_ENGINE__STORE__DATA_DIR".to_owned(), "other".to_owned())];
+    let config = load_with(None, environment.into_iter(), &flags).unwrap().config;
+    assert_eq!(config.store.data_dir.to_str(), Some("/srv/x"));
+    assert_eq!(config.http.listen.to_string(), "0.0.0.0:1");
+    let refusal = config.check_exposure().unwrap_err().to_string();
+    assert!(refusal.contains("allow-anonymous: true"), "{refusal}");
+}
+
+#[test]
+fn a_users_real_file_loads_with_warnings_only() {
+    let yaml = "
+seatunnel:
+  engine:
+    history-job-expire-minutes: 1440
+    backup-count: 1
+    queue-type: blockingqueue
+    print-execution-info-interval: 60
+    print-job-metrics-info-interval: 60
+    slot-service:
+      dynamic-slot: true
+    checkpoint:
+      interval: 10000
+      timeout: 60000
+      storage:
+        type: hdfs
+        max-retained: 3
+        plugin-config:
+          namespace: /tmp/seatunnel/checkpoint_snapshot
+          storage.type: hdfs
+          fs.defaultFS: file:///tmp/
+    telemetry:
+      metric:
+        enabled: false
+    http:
+      enable-http: true
+      port: 8080
+      contxt-path: /typo
+";
+    let loaded = load(yaml, &[]).unwrap();
+    assert_eq!(loaded.config.history_job_expire_minutes, Some(1440));
+    let texts: Vec<String> = loaded.warnings.iter().map(ToString::to_string).collect();
+    assert!(texts.iter().any(|t| t.contains("engine.backup-count: has no effect here")), "{texts:?}");
+    assert!(texts.iter().any(|t| t.contains("checkpoint.storage.type: has no effect here")), "{texts:?}");
+    assert!(
+        texts
+            .iter()
+            .any(|t| t.contains("http.contxt-path: is not known") && t.contains("\"http.context-path\"")),
+        "{texts:?}"
+    );
+}
+
+#[test]
+fn words_for_true_and_false() {
+    for (word, value) in [("yes", true), ("On", true), ("TRUE", true), ("no", false), ("oFF", false)] {
+        let loaded = load(&format!("engine:\n  http:\n    allow-anonymous: \"{word}\"\n"), &[]).unwrap();
+        assert_eq!(loaded.config.http.allow_anonymous, value, "{word}");
+    }
+}
+
+#[test]
+fn a_value_that_cannot_be_used_is_one_clear_sentence() {
+    for (yaml, sentence) in [
+        (
+            "engine:\n  port: many\n",
+            "FILE: seatunnel.engine.http.port: \"many\" can't be used; allowed: a number from 0 to 65535",
+        ),
+        (
+            "engine:\n  slot-service:\n    dynamic-slot: false\n    slot-num: 0\n",
+            "FILE: seatunnel.engine.slot-service.slot-num: 0 can't be used; allowed: a number from 1 to 4294967295",
+        ),
+        (
+            "engine:\n  job-schedule-strategy: maybe\n",
+            "FILE: seatunnel.engine.job-schedule-strategy: \"maybe\" can't be used; allowed: WAIT, REJECT",
+        ),
+        (
+            "engine:\n  history-job-expire-minutes: -1\n",
+            "FILE: seatunnel.engine.history-job-expire-minutes: -1 can't be used; allowed: a number of at least 1",
+        ),
+        (
+            "engine:\n  http:\n    host: localhost\n",
+            "FILE: seatunnel.engine.http.host: \"localhost\" can't be used; allowed: an IP address such as 127.0.0.1 \
+             or 0.0.0.0",
+        ),
+        ("engine: 5\n", "FILE: seatunnel.engine is not a section of keys"),
+    ] {
+        assert_eq!(load(yaml, &[]).unwrap_err(), sentence);
+    }
+    assert!(load("engine: [\n", &[]).unwrap_err().contains("is no YAML"));
+}
