@@ -1,0 +1,56 @@
+//! What every handler can reach.
+
+use super::monitoring::Monitor;
+use super::server::Connections;
+use crate::model::Millis;
+use crate::plan;
+use crate::plugin::Registry;
+use crate::scheduler::SchedulerHandle;
+use crate::store::{StoreGauge, StoreReader};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+/// The part of the configuration that answers depend on.
+#[derive(Clone, Debug)]
+pub struct ApiSettings {
+    /// `/seatunnel`, or empty.
+    pub context_path: String,
+    /// Whether every job id in an answer is a string (`http.job-id-format: string`).
+    pub ids_as_strings: bool,
+    /// Limit of a request body, in bytes.
+    pub max_body_bytes: u64,
+    /// Names of environment variables that HOCON jobs sent over REST may read.
+    pub env_allow: Vec<String>,
+    /// What `/overview` calls this server's version.
+    pub project_version: String,
+    /// Host in `/system-monitoring-information`.
+    pub host: String,
+    /// Port in `/system-monitoring-information`.
+    pub port: u16,
+    /// Defaults of jobs.
+    pub plan_defaults: plan::Defaults,
+}
+
+/// What every handler can reach; shared by all of them.
+pub struct ApiContext {
+    /// Settings.
+    pub settings: ApiSettings,
+    /// Job states, changes.
+    pub scheduler: SchedulerHandle,
+    /// How the store is.
+    pub store: StoreGauge,
+    /// History.
+    pub reader: StoreReader,
+    /// Plug-ins.
+    pub registry: Arc<Registry>,
+    /// Figures of process and machine.
+    pub monitor: Monitor,
+    /// Figures of the accept loop.
+    pub connections: Arc<Connections>,
+    /// Requests answered.
+    pub requests: AtomicU64,
+    /// Threads that jobs had to give up because a plug-in's call didn't return.
+    pub threads_given_up: Box<dyn Fn() -> u64 + Send + Sync>,
+    /// When the server started.
+    pub started: Millis,
+}

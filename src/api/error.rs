@@ -1,0 +1,145 @@
+//! The one table of errors that a client can see.
+
+use super::answer;
+use crate::model::Problem;
+use crate::plan::Rejection;
+use crate::scheduler::{SchedulerError, SubmitError};
+use crate::store::StoreError;
+use serde_json::{Map, Value, json};
+use warp::http::StatusCode;
+use warp::http::header::{ALLOW, HeaderValue, RETRY_AFTER};
+use warp::reply::Response;
+
+/// Kind of an error; picks the status, nothing else does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorCode {
+    /// The request or the job in it is wrong.
+    BadRequest,
+    /// No such path.
+    NotFound,
+    /// The path exists, not with this method.
+    MethodNotAllowed,
+    /// The body is over the limit.
+    TooLarge,
+    /// Too much at once: slots, running jobs.
+    TooManyRequests,
+    /// Our fault.
+    Internal,
+    /// Not now: starting, going down, or the store has failed.
+    Unavailable,
+}
+
+impl ErrorCode {
+    /// The HTTP status.
+    #[must_use]
+    pub fn status(self) -> StatusCode {
+        match self {
+            ErrorCode::BadRequest => StatusCode::BAD_REQUEST,
+            ErrorCode::NotFound => StatusCode::NOT_FOUND,
+            ErrorCode::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            ErrorCode::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            ErrorCode::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
+            ErrorCode::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+            ErrorCode::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+}
+
+/// An error as the client gets it: `{"status":"fail","message":…}`, with every problem of a refused job beside it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApiError {
+    /// Kind.
+    pub code: ErrorCode,
+    /// One text, never empty.
+    pub message: String,
+    /// What is wrong with the job, each with its path.
+    pub problems: Vec<Problem>,
+    /// Methods that the path has, for 405.
+    pub allow: Option<String>,
+}
+
+impl ApiError {
+    /// An error of that kind.
+    pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), problems: Vec::new(), allow: None }
+    }
+
+    /// The caller's fault.
+    pub fn bad(message: impl Into<String>) -> Self {
+        Self::new(ErrorCode::BadRequest, message)
+    }
+
+    /// A job with these problems.
+    #[must_use]
+    pub fn problems(problems: Vec<Problem>) -> Self {
+        let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        let message = match lines.as_slice() {
+            [] => "the job is refused".to_owned(),
+            [one] => one.clone(),
+            many => format!("{} problems:\n{}", many.len(), many.join("\n")),
+        };
+        Self { problems, ..Self::bad(message) }
+    }
+
+    /// The JSON object of the body.
+    #[must_use]
+    pub fn to_json(&self) -> Map<String, Value> {
+        let mut body = Map::new();
+        body.insert("status".into(), json!("fail"));
+        body.insert("message".into(), json!(self.message));
+        if !self.problems.is_empty() {
+            body.insert("problems".into(), json!(self.problems));
+        }
+        body
+    }
+
+    /// The response.
+    #[must_use]
+    pub fn into_response(self) -> Response {
+        let mut response = answer::json_with(self.code.status(), &Value::Object(self.to_json()));
+        if let Some(allow) = self.allow.as_deref().and_then(|methods| HeaderValue::from_str(methods).ok()) {
+            response.headers_mut().insert(ALLOW, allow);
+        }
+        if self.code == ErrorCode::Unavailable {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        response
+    }
+}
+
+impl From<Rejection> for ApiError {
+    fn from(rejection: Rejection) -> Self {
+        Self::problems(rejection.errors)
+    }
+}
+
+impl From<Vec<Problem>> for ApiError {
+    fn from(problems: Vec<Problem>) -> Self {
+        Self::problems(problems)
+    }
+}
+
+impl From<SubmitError> for ApiError {
+    fn from(error: SubmitError) -> Self {
+        let code = match &error {
+            SubmitError::AlreadySubmitted { .. }
+            | SubmitError::NoCheckpoint { .. }
+            | SubmitError::NoSlots { .. } => ErrorCode::BadRequest,
+            SubmitError::Full(_) => ErrorCode::BadRequest,
+            SubmitError::Closing | SubmitError::Store(_) => ErrorCode::Unavailable,
+        };
+        Self::new(code, error.to_string())
+    }
+}
+
+impl From<SchedulerError> for ApiError {
+    fn from(error: SchedulerError) -> Self {
+        Self::new(ErrorCode::Unavailable, error.to_string())
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        Self::new(ErrorCode::Unavailable, error.to_string())
+    }
+}

@@ -1,0 +1,48 @@
+//! `GET /health`: live (the process answers) and ready (it takes jobs), with what the store has to say.
+
+use super::answer;
+use super::context::ApiContext;
+use super::error::ApiError;
+use super::routes::{Route, fixed, with};
+use crate::runtime::clock;
+use serde_json::json;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use warp::Filter;
+use warp::http::{Method, StatusCode};
+use warp::reply::Response;
+
+pub(super) fn routes(context: &Arc<ApiContext>) -> Vec<Route> {
+    let get = fixed("health").and(with(context)).then(health);
+    vec![Route::new(Method::GET, "/health", get)]
+}
+
+async fn health(context: Arc<ApiContext>) -> Result<Response, ApiError> {
+    let store = context.store.read();
+    let overlay = context.scheduler.overlay();
+    let ready = store.failed.is_none();
+    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    Ok(answer::json_with(
+        status,
+        &json!({
+            "live": true,
+            "ready": ready,
+            "uptimeSeconds": (clock() - context.started) / 1000,
+            "version": env!("CARGO_PKG_VERSION"),
+            "commit": env!("SEIKAN_COMMIT"),
+            "heldCopy": overlay.held(),
+            "runningJobs": overlay.list().len(),
+            "threadsGivenUp": (context.threads_given_up)(),
+            "connections": context.connections.open.load(Ordering::Relaxed),
+            "store": {
+                "failed": store.failed,
+                "indexFailed": store.index_failed,
+                "segments": store.segments,
+                "bytes": store.bytes,
+                "sequence": store.sequence,
+                "indexLag": store.index_lag,
+                "notes": store.notes,
+            },
+        }),
+    ))
+}

@@ -1,0 +1,21 @@
+//! `POST /resume-jobs`: a copied data directory may run the jobs of its original from now on.
+
+use super::answer;
+use super::context::ApiContext;
+use super::error::ApiError;
+use super::routes::{Route, fixed, with};
+use serde_json::json;
+use std::sync::Arc;
+use warp::Filter;
+use warp::http::Method;
+use warp::reply::Response;
+
+pub(super) fn routes(context: &Arc<ApiContext>) -> Vec<Route> {
+    let post = fixed("resume-jobs").and(with(context)).then(resume_jobs);
+    vec![Route::new(Method::POST, "/resume-jobs", post)]
+}
+
+async fn resume_jobs(context: Arc<ApiContext>) -> Result<Response, ApiError> {
+    let resumed = context.scheduler.resume_held().await?;
+    Ok(answer::json(&json!({"status": "success", "message": format!("{resumed} jobs resumed.")})))
+}

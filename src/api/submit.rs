@@ -1,0 +1,177 @@
+//! `POST /submit-job` and `/submit-jobs`: the one road of a job, from bytes to a durable record.
+
+use super::answer;
+use super::body::{body, json_array};
+use super::context::ApiContext;
+use super::error::ApiError;
+use super::jobs::job_id;
+use super::query::{Query, query};
+use super::routes::{Route, fixed, with};
+use super::views;
+use crate::model::{JobId, JobTexts, Origin, TextFormat};
+use crate::options::{Map, Tree, convert};
+use crate::plan;
+use crate::scheduler::{Submission, Submitted};
+use crate::spec::{self, Resolve, Source};
+use bytes::Bytes;
+use serde_json::{Value, json};
+use std::sync::Arc;
+use warp::Filter;
+use warp::http::Method;
+use warp::reply::Response;
+
+pub(super) fn routes(context: &Arc<ApiContext>) -> Vec<Route> {
+    let limit = context.settings.max_body_bytes;
+    let one = fixed("submit-job").and(with(context)).and(query()).and(body(limit)).then(submit_job);
+    let many = fixed("submit-jobs").and(with(context)).and(body(limit)).then(submit_jobs);
+    vec![Route::new(Method::POST, "/submit-job", one), Route::new(Method::POST, "/submit-jobs", many)]
+}
+
+/// What a caller asks of a job beside its text.
+#[derive(Debug, Default)]
+struct Params {
+    id: Option<JobId>,
+    name: Option<String>,
+    from_savepoint: bool,
+}
+
+impl Params {
+    /// Takes `jobId`, `jobName`, `isStartWithSavePoint`; blank means absent.
+    fn read<'a>(get: impl Fn(&str) -> Option<&'a str>) -> Result<Self, ApiError> {
+        let from_savepoint =
+            get("isStartWithSavePoint").is_some_and(|v| v.trim().eq_ignore_ascii_case("true"));
+        let id = get("jobId").map(job_id).transpose()?;
+        if from_savepoint && id.is_none() {
+            return Err(ApiError::bad("Please provide jobId when start with save point."));
+        }
+        if let Some(id) = id.filter(|id| id.0 <= 0) {
+            return Err(ApiError::bad(format!("jobId: {id} is not a positive number")));
+        }
+        Ok(Self { id, name: get("jobName").map(str::to_owned), from_savepoint })
+    }
+}
+
+async fn submit_job(
+    context: Arc<ApiContext>,
+    query: Query,
+    body: Result<Bytes, ApiError>,
+) -> Result<Response, ApiError> {
+    let params = Params::read(|name| query.get(name))?;
+    let body = body?;
+    if body.is_empty() {
+        return Err(ApiError::bad("Request body is empty."));
+    }
+    let format = match query.get("format").map(str::to_ascii_lowercase).as_deref() {
+        Some("hocon") => TextFormat::Hocon,
+        Some("sql") => return Err(ApiError::bad("format: \"sql\" is not built yet; allowed: json, hocon")),
+        _ => TextFormat::Json,
+    };
+    let given: Vec<String> = query.all("variables").map(str::to_owned).collect();
+    let variables = spec::variables(&given).map_err(|problem| ApiError::problems(vec![problem]))?;
+    let source = Source { text: &body, format, name: "request body" };
+    let how = Resolve::Rest { variables, env_allow: context.settings.env_allow.clone() };
+    let tree = spec::parse_tree(&source, &how)?;
+    let submitted = String::from_utf8_lossy(&body).into_owned();
+    let done = submit(&context, params, &tree, submitted, format).await?;
+    let id = views::id_value(done.id, context.settings.ids_as_strings);
+    Ok(answer::json(&json!({"jobId": id, "jobName": done.name})))
+}
+
+/// One element per item, in order; a refused item says why, the others run. 400 when every item is refused.
+async fn submit_jobs(context: Arc<ApiContext>, body: Result<Bytes, ApiError>) -> Result<Response, ApiError> {
+    let items = json_array(&body?)?;
+    let mut answers: Vec<Value> = Vec::with_capacity(items.len());
+    let mut refused = Vec::new();
+    for (index, item) in items.into_iter().enumerate() {
+        let wanted = Params::of_item(&item);
+        let (id, name) = match &wanted {
+            Ok(params) => (params.id, params.name.clone()),
+            Err(_) => (None, None),
+        };
+        let done = match wanted {
+            Ok(params) => submit_item(&context, params, item).await,
+            Err(error) => Err(error),
+        };
+        match done {
+            Ok(done) => answers.push(json!({"jobId": done.id.to_string(), "jobName": done.name})),
+            Err(error) => {
+                let mut element = serde_json::Map::new();
+                element.insert("jobId".into(), json!(id.map(|id| id.to_string())));
+                element.insert("jobName".into(), json!(name));
+                element.extend(error.to_json());
+                answers.push(Value::Object(element));
+                refused.push((index, error));
+            }
+        }
+    }
+    if !refused.is_empty() && refused.len() == answers.len() {
+        let lines: Vec<String> =
+            refused.iter().map(|(index, e)| format!("[{index}]: {}", e.message)).collect();
+        let code = refused[0].1.code;
+        return Err(ApiError::new(code, lines.join("\n")));
+    }
+    Ok(answer::json(&answers))
+}
+
+impl Params {
+    /// Takes the `params` of a batch item: missing, empty, and holding numbers are fine.
+    fn of_item(item: &Tree) -> Result<Self, ApiError> {
+        let Tree::Map(item) = item else {
+            return Err(ApiError::bad(format!("an object is wanted, not {}", item.kind())));
+        };
+        let params = match item.get("params") {
+            None | Some(Tree::Null) => Map::new(),
+            Some(Tree::Map(params)) => params.clone(),
+            Some(other) => {
+                return Err(ApiError::bad(format!("params: an object is wanted, not {}", other.kind())));
+            }
+        };
+        let texts: Vec<(String, String)> = params
+            .iter()
+            .filter(|(_, value)| !matches!(value, Tree::Null))
+            .map(|(key, value)| (key.clone(), convert::to_text(value)))
+            .collect();
+        Self::read(|name| {
+            texts.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str()).filter(|v| !v.trim().is_empty())
+        })
+    }
+}
+
+async fn submit_item(context: &ApiContext, params: Params, item: Tree) -> Result<Submitted, ApiError> {
+    let Tree::Map(mut map) = item else {
+        return Err(ApiError::bad("an object is wanted"));
+    };
+    map.shift_remove("params");
+    let tree = Tree::Map(map);
+    let submitted = json_text(&tree)?;
+    submit(context, params, &tree, submitted, TextFormat::Json).await
+}
+
+/// Parsed → validated, discovered, compiled → recorded. The handler holds nothing half-done: the scheduler gets one
+/// message.
+async fn submit(
+    context: &ApiContext,
+    params: Params,
+    tree: &Tree,
+    submitted: String,
+    format: TextFormat,
+) -> Result<Submitted, ApiError> {
+    let job = spec::job_spec(tree)?;
+    let name = job.name_of(params.name.as_deref());
+    let compiled = plan::prepare(&job, &context.registry, &context.settings.plan_defaults).await?;
+    let texts = JobTexts { submitted, format, resolved: json_text(tree)?, catalogues: compiled.catalogues };
+    let submission = Submission {
+        id: params.id,
+        name,
+        from_savepoint: params.from_savepoint,
+        origin: Origin::Rest,
+        texts,
+        plan: compiled.plan,
+        warnings: compiled.warnings,
+    };
+    Ok(context.scheduler.submit(submission).await?)
+}
+
+fn json_text(tree: &Tree) -> Result<String, ApiError> {
+    serde_json::to_string(tree).map_err(|e| ApiError::bad(format!("the job can't be written as JSON: {e}")))
+}

@@ -1,0 +1,14 @@
+//! The wire shapes. Names, numbers or strings, and time texts live here and nowhere else.
+//!
+//! Shapes are supersets: where the API document and the engine that it describes disagree on a name, both are sent
+//! (`finishTime` and `finishedTime`, `sourceReceivedCount` and `SourceReceivedCount`, `vertices` beside
+//! `vertexInfoMap`).
+
+mod dag;
+mod job;
+mod metrics;
+mod time;
+
+pub use job::{ended, id_value, live};
+pub use metrics::metrics;
+pub use time::local_time;
