@@ -1,0 +1,71 @@
+//! A job's text, from a file or standard input.
+
+use crate::model::{Problem, TextFormat};
+use crate::options::Tree;
+use crate::spec::{self, JsonMode, Resolve, Source};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+/// A job's text, as it was given.
+#[derive(Clone, Debug)]
+pub struct JobText {
+    /// The bytes.
+    pub bytes: Vec<u8>,
+    /// `.json` or asked for: JSON; else HOCON.
+    pub format: TextFormat,
+    /// For errors.
+    pub name: String,
+    /// Where includes are looked for.
+    dir: PathBuf,
+    /// Whether it was asked to be JSON to the letter.
+    strict: bool,
+}
+
+impl JobText {
+    /// Reads a file; `json` takes it as strict JSON whatever its name.
+    ///
+    /// # Errors
+    /// One problem: the file can't be read.
+    pub fn read(path: &Path, json: bool) -> Result<Self, Vec<Problem>> {
+        let name = path.display().to_string();
+        let bytes = std::fs::read(path)
+            .map_err(|error| vec![Problem::new("", format!("{name} can't be read: {error}"))])?;
+        let asked = json;
+        let json = json || path.extension().is_some_and(|e| e == "json");
+        let dir = path.parent().map(Path::to_path_buf).unwrap_or_default();
+        Ok(Self {
+            bytes,
+            format: if json { TextFormat::Json } else { TextFormat::Hocon },
+            name,
+            dir,
+            strict: asked,
+        })
+    }
+
+    /// Reads standard input.
+    ///
+    /// # Errors
+    /// One problem: it can't be read.
+    pub fn from_stdin(json: bool) -> Result<Self, Vec<Problem>> {
+        let mut bytes = Vec::new();
+        std::io::stdin()
+            .lock()
+            .read_to_end(&mut bytes)
+            .map_err(|error| vec![Problem::new("", format!("standard input can't be read: {error}"))])?;
+        let format = if json { TextFormat::Json } else { TextFormat::Hocon };
+        Ok(Self { bytes, format, name: "standard input".to_owned(), dir: PathBuf::new(), strict: json })
+    }
+
+    /// Parses it, with includes, variables (`-i`) and the environment of this process.
+    ///
+    /// # Errors
+    /// Every problem, with line and column.
+    pub fn parse(&self, variables: &[String]) -> Result<Tree, Vec<Problem>> {
+        if self.strict {
+            return spec::parse_json(&self.bytes, JsonMode::Strict, &self.name);
+        }
+        let variables = spec::variables(variables).map_err(|problem| vec![problem])?;
+        let source = Source { text: &self.bytes, format: self.format, name: &self.name };
+        spec::parse_tree(&source, &Resolve::CommandLine { variables, dir: self.dir.clone() })
+    }
+}

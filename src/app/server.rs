@@ -1,0 +1,357 @@
+//! A running server: everything that `serve` and `run` start and stop.
+
+use super::{JobText, registry};
+use crate::api::{ApiContext, ApiSettings, Connections, HttpServer, Monitor};
+use crate::config::{Config, ConfigError};
+use crate::engine::{Engine, EngineSettings};
+use crate::model::{JobId, JobRecord, JobState, JobTexts, MetricsSnapshot, Origin, Problem};
+use crate::options::Tree;
+use crate::plan;
+use crate::plugin::Registry;
+use crate::runtime::{self, JobPool, LogLimits, Task};
+use crate::scheduler::{self, JobLogs, SchedulerHandle, SchedulerSettings, Submission};
+use crate::spec;
+use crate::store::{Store, StoreGauge, StoreOptions, StoreReader};
+use std::fmt::Display;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Time that open requests get at a stop.
+const HTTP_DEADLINE: Duration = Duration::from_secs(2);
+
+/// How often the store is asked whether it has failed.
+const FAILURE_CHECK: Duration = Duration::from_millis(500);
+
+/// What to start.
+pub struct ServerOptions {
+    config: Config,
+    resume: bool,
+    /// One job only: no HTTP, its log on standard output, a data directory that is removed at the end.
+    one_job: bool,
+}
+
+impl ServerOptions {
+    /// A server as configured; `resume` lets a copied data directory run the jobs of its original.
+    #[must_use]
+    pub fn for_config(config: Config, resume: bool) -> Self {
+        Self { config, resume, one_job: false }
+    }
+
+    /// One job in this process.
+    ///
+    /// # Errors
+    /// None, as long as the embedded defaults are right.
+    pub fn for_one_job() -> Result<Self, ConfigError> {
+        let mut config = Config::defaults()?;
+        let name = format!("seikan-run-{}-{:x}", std::process::id(), rand::random::<u32>());
+        config.store.data_dir = std::env::temp_dir().join(name);
+        Ok(Self { config, resume: false, one_job: true })
+    }
+}
+
+/// A job as it stands.
+pub enum Running {
+    /// Not ended.
+    Live {
+        /// State.
+        state: JobState,
+        /// Counts now.
+        counts: MetricsSnapshot,
+    },
+    /// Ended.
+    Ended(Box<JobRecord>),
+}
+
+/// A running server.
+pub struct Server {
+    scheduler: SchedulerHandle,
+    reader: StoreReader,
+    registry: Arc<Registry>,
+    plan_defaults: plan::Defaults,
+    http: Option<HttpServer>,
+    core: tokio::sync::Mutex<Task<()>>,
+    store: StoreGauge,
+    stop_deadline: Duration,
+    greeting: String,
+    temporary: Option<PathBuf>,
+    /// Timers and blocking work of jobs; shut down without waiting.
+    jobs: Option<tokio::runtime::Runtime>,
+}
+
+impl Server {
+    /// Starts everything.
+    ///
+    /// # Errors
+    /// One sentence: what could not be opened, bound or started.
+    pub async fn start(options: ServerOptions) -> Result<Self, String> {
+        let ServerOptions { config, resume, one_job } = options;
+        let started = runtime::clock();
+        let data_dir = config.store.data_dir.clone();
+        let (dir, store_options) = (data_dir.clone(), store_options(&config));
+        let opened = runtime::blocking(move || Store::open(&dir, &store_options))
+            .await
+            .map_err(|e| format!("the store at {} can't be opened: {e}", data_dir.display()))?
+            .map_err(|e| e.to_string())?;
+        for note in &opened.recovered.notes {
+            tracing::warn!("store: {note}");
+        }
+        let held = opened.recovered.held.clone();
+        let (live, reader) = (opened.recovered.live.len(), opened.store.reader());
+
+        let jobs = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .max_blocking_threads(config.engine.blocking_threads)
+            .thread_name("job-timer")
+            .enable_all()
+            .build()
+            .map_err(|e| format!("the runtime of jobs can't start: {e}"))?;
+        let threads = std::thread::available_parallelism().map_or(2, usize::from);
+        let pool = JobPool::new(threads, config.engine.plugin_call_timeout, jobs.handle().clone())
+            .map_err(|e| format!("the pool of jobs can't start: {e}"))?;
+        let engine = Engine::new(pool.clone(), engine_settings(&config)?);
+        let registry = Arc::new(registry());
+        let plan_defaults = plan::Defaults {
+            checkpoint_interval: config.checkpoint.interval,
+            checkpoint_timeout: config.checkpoint.timeout,
+        };
+        let settings = scheduler_settings(&config, &plan_defaults, resume, one_job);
+        let store = opened.store.gauge();
+        let (scheduler, core) = scheduler::start(
+            opened.store,
+            opened.recovered,
+            Arc::new(engine),
+            Arc::clone(&registry),
+            settings,
+        );
+
+        let mut server = Self {
+            scheduler: scheduler.clone(),
+            reader: reader.clone(),
+            registry: Arc::clone(&registry),
+            plan_defaults,
+            http: None,
+            core: tokio::sync::Mutex::new(core),
+            store: store.clone(),
+            stop_deadline: config.engine.shutdown_deadline,
+            greeting: String::new(),
+            temporary: one_job.then_some(data_dir.clone()),
+            jobs: Some(jobs),
+        };
+        if !one_job && config.http.enabled {
+            config.check_exposure().map_err(|e| e.to_string())?;
+            let address = config.http.listen;
+            let listener = HttpServer::bind(address)
+                .await
+                .map_err(|e| format!("http: {address} can't be listened on: {e}"))?;
+            let bound = listener.local_addr().map_err(|e| format!("http: {e}"))?;
+            let context = Arc::new(ApiContext {
+                settings: ApiSettings {
+                    context_path: config.http.context_path.clone(),
+                    ids_as_strings: config.http.ids_as_strings,
+                    max_body_bytes: config.http.max_body_bytes,
+                    env_allow: config.http.env_allow.clone(),
+                    project_version: config.http.project_version.clone(),
+                    host: bound.ip().to_string(),
+                    port: bound.port(),
+                    plan_defaults,
+                },
+                scheduler,
+                store,
+                reader,
+                registry,
+                monitor: Monitor::new().map_err(|e| format!("the system tells nothing about itself: {e}"))?,
+                connections: Arc::new(Connections::default()),
+                requests: 0.into(),
+                threads_given_up: Box::new(move || pool.threads_given_up()),
+                started,
+            });
+            server.http = Some(HttpServer::start(listener, &context).map_err(|e| format!("http: {e}"))?);
+            server.greeting = greeting(&config, bound, live, held.as_deref(), runtime::clock() - started);
+        }
+        notify(sd_notify::NotifyState::Ready);
+        Ok(server)
+    }
+
+    /// The lines that tell a user what was started.
+    #[must_use]
+    pub fn greeting(&self) -> &str {
+        &self.greeting
+    }
+
+    /// Submits a job from the command line.
+    ///
+    /// # Errors
+    /// Every problem.
+    pub async fn submit(&self, tree: &Tree, text: &JobText) -> Result<JobId, Vec<Problem>> {
+        let job = spec::job_spec(tree)?;
+        let compiled = plan::prepare(&job, &self.registry, &self.plan_defaults)
+            .await
+            .map_err(|rejection| rejection.errors)?;
+        let resolved = serde_json::to_string(tree).map_err(problem)?;
+        let submission = Submission {
+            id: None,
+            name: job.name_of(None),
+            from_savepoint: false,
+            origin: Origin::Cli,
+            texts: JobTexts {
+                submitted: String::from_utf8_lossy(&text.bytes).into_owned(),
+                format: text.format,
+                resolved,
+                catalogues: compiled.catalogues,
+            },
+            plan: compiled.plan,
+            warnings: compiled.warnings,
+        };
+        self.scheduler.submit(submission).await.map(|done| done.id).map_err(problem)
+    }
+
+    /// How a job stands; `None` for an unknown one, or when the store can't be read.
+    #[must_use]
+    pub fn job(&self, id: JobId) -> Option<Running> {
+        if let Some(live) = self.scheduler.overlay().get(id) {
+            let counts =
+                live.metrics.map_or_else(|| live.record.metrics.clone(), |metrics| metrics.snapshot());
+            return Some(Running::Live { state: live.record.state, counts });
+        }
+        self.reader.record(id).ok().flatten().map(|record| Running::Ended(Box::new(record)))
+    }
+
+    /// Waits a moment in which the job may change.
+    pub async fn changed(&self, _id: JobId, at_most: Duration) {
+        tokio::time::sleep(at_most).await;
+    }
+
+    /// Stops a job, and waits until it has ended.
+    pub async fn cancel(&self, id: JobId) {
+        if let Err(error) = self.scheduler.stop(id, false).await {
+            tracing::error!(%error, "the job can't be stopped");
+            return;
+        }
+        while let Some(Running::Live { .. }) = self.job(id) {
+            self.changed(id, Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Waits until the server can't go on (the store has failed); answers why.
+    pub async fn failed(&self) -> String {
+        let store = async {
+            loop {
+                if let Some(reason) = self.store.read().failed {
+                    return format!("the store can't be written any more: {reason}");
+                }
+                tokio::time::sleep(FAILURE_CHECK).await;
+            }
+        };
+        let core = async {
+            match (&mut *self.core.lock().await).await {
+                Ok(()) => "the scheduler ended, because the store can't be written".to_owned(),
+                Err(error) => format!("the scheduler {error}"),
+            }
+        };
+        tokio::select! {
+            reason = store => reason,
+            reason = core => reason,
+        }
+    }
+
+    /// Stops everything, in order.
+    pub async fn stop(mut self) {
+        notify(sd_notify::NotifyState::Stopping);
+        self.scheduler.shutdown(self.stop_deadline).await;
+        if let Some(http) = self.http.take() {
+            http.stop(HTTP_DEADLINE).await;
+        }
+        if let Some(jobs) = self.jobs.take() {
+            jobs.shutdown_background();
+        }
+        if let Some(dir) = &self.temporary
+            && let Err(error) = std::fs::remove_dir_all(dir)
+        {
+            tracing::debug!(%error, "the temporary data directory stays");
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // A runtime must not be dropped where it may not block.
+        if let Some(jobs) = self.jobs.take() {
+            jobs.shutdown_background();
+        }
+    }
+}
+
+fn store_options(config: &Config) -> StoreOptions {
+    StoreOptions {
+        segment_bytes: config.store.segment_bytes,
+        trust_path: config.store.trust_path,
+        index_cache_bytes: config.store.index_cache_bytes,
+    }
+}
+
+fn engine_settings(config: &Config) -> Result<EngineSettings, String> {
+    Ok(EngineSettings {
+        working_dir: std::env::current_dir()
+            .map_err(|e| format!("the working directory can't be read: {e}"))?,
+        checkpoint_timeout: config.checkpoint.timeout,
+        pipe_bytes: config.engine.pipe_bytes,
+        budget_bytes: config.engine.pipes_budget_bytes,
+        stop_deadline: config.engine.stop_deadline,
+        ..EngineSettings::default()
+    })
+}
+
+fn scheduler_settings(
+    config: &Config,
+    plan_defaults: &plan::Defaults,
+    resume: bool,
+    one_job: bool,
+) -> SchedulerSettings {
+    SchedulerSettings {
+        slots: config.slots.fixed,
+        reject_when_full: config.slots.reject_when_full,
+        max_running_jobs: config.engine.max_running_jobs,
+        logs: if one_job { JobLogs::Stdout } else { JobLogs::Directory(config.store.data_dir.join("logs")) },
+        log_limits: LogLimits { bytes: config.logs.job_log_bytes },
+        plan_defaults: *plan_defaults,
+        resume,
+    }
+}
+
+fn greeting(
+    config: &Config,
+    bound: std::net::SocketAddr,
+    live: usize,
+    held: Option<&str>,
+    took: i64,
+) -> String {
+    let url = format!("http://{bound}{}", config.http.context_path);
+    let mut text = format!(
+        "seikan {} is ready after {took} ms: {url}/overview  (data directory: {})",
+        env!("CARGO_PKG_VERSION"),
+        config.store.data_dir.display(),
+    );
+    if let Some(minutes) = config.history_job_expire_minutes {
+        text.push_str(&format!("\nhistory of ended jobs is kept for {minutes} minutes, as configured"));
+    }
+    match held {
+        Some(reason) => text.push_str(&format!(
+            "\n{reason}: {live} jobs of the original are held; run them with \
+             `serve --resume` or POST {url}/resume-jobs"
+        )),
+        None if live > 0 => text.push_str(&format!("\n{live} jobs go on where they were")),
+        None => {}
+    }
+    text
+}
+
+fn notify(state: sd_notify::NotifyState<'_>) {
+    if let Err(error) = sd_notify::notify(&[state]) {
+        tracing::debug!(%error, "the service manager was not told");
+    }
+}
+
+fn problem(error: impl Display) -> Vec<Problem> {
+    vec![Problem::new("", error.to_string())]
+}

@@ -1,0 +1,30 @@
+//! The command line: `serve`, `run`, `check`.
+//!
+//! Parses arguments and shows results; everything else is done by `app`. A terminal gets a progress bar, a pipe gets
+//! plain lines. Exit codes: 0 done, 1 the job or the server failed, 2 the arguments or the job's text are wrong.
+
+mod arguments;
+mod check;
+mod progress;
+mod run;
+mod serve;
+
+use arguments::{Arguments, Command};
+use clap::Parser;
+use std::process::ExitCode;
+
+/// Exit code of a failed job or server.
+const FAILED: u8 = 1;
+/// Exit code of arguments, configuration or a job text that can't be used.
+const WRONG: u8 = 2;
+
+/// Runs the program.
+#[must_use]
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match arguments.command {
+        Command::Serve(options) => serve::serve(options),
+        Command::Run(options) => run::run(options),
+        Command::Check(options) => check::check(options),
+    }
+}

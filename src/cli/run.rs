@@ -1,0 +1,58 @@
+//! `seikan run`: one job in this process, on the same road as any other, in a data directory of its own that is
+//! removed afterwards.
+
+use super::arguments::RunOptions;
+use super::{FAILED, WRONG, progress};
+use crate::app::{JobText, Server, ServerOptions, block_on};
+use crate::model::JobState;
+use std::process::ExitCode;
+
+pub(super) fn run(options: RunOptions) -> ExitCode {
+    let parsed =
+        JobText::read(&options.file, false).and_then(|text| Ok((text.parse(&options.variables)?, text)));
+    let (tree, text) = match parsed {
+        Ok(parsed) => parsed,
+        Err(problems) => {
+            problems.iter().for_each(|problem| eprintln!("error: {problem}"));
+            return ExitCode::from(WRONG);
+        }
+    };
+    block_on(async move {
+        let options = match ServerOptions::for_one_job() {
+            Ok(options) => options,
+            Err(error) => {
+                eprintln!("error: {error}");
+                return ExitCode::from(WRONG);
+            }
+        };
+        let server = match Server::start(options).await {
+            Ok(server) => server,
+            Err(error) => {
+                eprintln!("error: {error}");
+                return ExitCode::from(FAILED);
+            }
+        };
+        let code = match server.submit(&tree, &text).await {
+            Err(problems) => {
+                problems.iter().for_each(|problem| eprintln!("error: {problem}"));
+                ExitCode::from(WRONG)
+            }
+            Ok(id) => tokio::select! {
+                record = progress::follow(&server, id) => match record {
+                    Some(record) => {
+                        eprintln!("{}", progress::result(&record));
+                        if record.state == JobState::Finished { ExitCode::SUCCESS } else { ExitCode::from(FAILED) }
+                    }
+                    None => ExitCode::from(FAILED),
+                },
+                signal = crate::runtime::stop_signal() => {
+                    eprintln!("{signal}: the job is stopped");
+                    server.cancel(id).await;
+                    ExitCode::from(FAILED)
+                }
+            },
+        };
+        server.stop().await;
+        code
+    })
+}

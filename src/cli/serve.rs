@@ -1,0 +1,71 @@
+//! `seikan serve`.
+
+use super::arguments::ServeOptions;
+use super::{FAILED, WRONG, progress};
+use crate::app::{JobText, Server, ServerOptions, block_on};
+use crate::config;
+use crate::runtime;
+use std::process::ExitCode;
+
+pub(super) fn serve(options: ServeOptions) -> ExitCode {
+    let flags = config::Flags { data_dir: options.data_dir, listen: options.listen };
+    let loaded = match config::load(options.config.as_deref(), &flags) {
+        Ok(loaded) => loaded,
+        Err(error) => {
+            eprintln!("error: {error}");
+            return ExitCode::from(WRONG);
+        }
+    };
+    runtime::start_logging();
+    for warning in &loaded.warnings {
+        tracing::warn!("configuration: {warning}");
+    }
+    block_on(async move {
+        let server = match Server::start(ServerOptions::for_config(loaded.config, options.resume)).await {
+            Ok(server) => server,
+            Err(error) => {
+                eprintln!("error: {error}");
+                return ExitCode::from(FAILED);
+            }
+        };
+        println!("{}", server.greeting());
+        let submitted = async {
+            if let Some(file) = &options.submit {
+                submit(&server, file).await;
+            }
+            std::future::pending::<()>().await;
+        };
+        let signal = tokio::select! {
+            signal = runtime::stop_signal() => signal,
+            () = submitted => "the job's end",
+            reason = server.failed() => {
+                eprintln!("error: {reason}");
+                server.stop().await;
+                return ExitCode::from(FAILED);
+            }
+        };
+        tracing::info!("{signal}: jobs are suspended, then the server ends; a second signal ends it at once");
+        tokio::select! {
+            () = server.stop() => ExitCode::SUCCESS,
+            _second = runtime::stop_signal() => ExitCode::from(FAILED),
+        }
+    })
+}
+
+/// `--submit`: one job, from its text to its result; then the server goes on.
+async fn submit(server: &Server, file: &std::path::Path) {
+    let parsed = JobText::read(file, false).and_then(|text| Ok((text.parse(&[])?, text)));
+    let submitted = match parsed {
+        Ok((tree, text)) => server.submit(&tree, &text).await,
+        Err(problems) => Err(problems),
+    };
+    match submitted {
+        Ok(id) => {
+            println!("job {id} submitted: {}", file.display());
+            if let Some(record) = progress::follow(server, id).await {
+                println!("{}", progress::result(&record));
+            }
+        }
+        Err(problems) => problems.iter().for_each(|problem| eprintln!("error: {problem}")),
+    }
+}
