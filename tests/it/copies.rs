@@ -1,0 +1,131 @@
+//! Copies of a live data directory, made under load with any tool: each starts elsewhere, holds every job that was
+//! acknowledged before the copy began, equal to the original's, and runs none of them until told.
+
+use crate::server::{Options, Server};
+use crate::wait::Load;
+use rand::seq::SliceRandom;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+const COPIES: usize = 10;
+
+#[test]
+fn ten_copies_under_load_are_whole() {
+    let dir = tempfile::tempdir().unwrap();
+    let small_segments = || Options::default().env("SEIKAN_ENGINE__STORE__SEGMENT_BYTES", 256 << 10);
+    let server = Arc::new(Server::start_with(dir.path(), small_segments()));
+    let streaming = server.submit(&json!({
+        "env": {"job.mode": "STREAMING", "checkpoint.interval": 100, "job.name": "goes on"},
+        "source": [{"plugin_name": "FakeSource", "row.num": 100, "split.num": 50, "split.read-interval": 20,
+            "schema": {"fields": {"a": "int"}}}],
+        "sink": [{"plugin_name": "Assert", "rules": {"row_rules": [{"rule_type": "MIN_ROW", "rule_value": 0}]}}]
+    }));
+    server.wait_for(&streaming, "RUNNING");
+    let acknowledged = Arc::new(Mutex::new(Vec::<String>::new()));
+    let load = finished_jobs(&server, &acknowledged);
+    crate::wait::until("some jobs", || (acknowledged.lock().unwrap().len() > 20).then_some(()));
+
+    for round in 0..COPIES {
+        let elsewhere = tempfile::tempdir().unwrap();
+        let copy = elsewhere.path().join("data");
+        let before: Vec<String> = acknowledged.lock().unwrap().clone();
+        let segments = segment_count(dir.path());
+        match round % 3 {
+            0 => run(Command::new("cp").arg("-a").arg(dir.path()).arg(&copy)),
+            1 => {
+                let archive = elsewhere.path().join("data.tar");
+                run(Command::new("tar").arg("-cf").arg(&archive).arg("-C").arg(dir.path()).arg("."));
+                fs::create_dir(&copy).unwrap();
+                run(Command::new("tar").arg("-xf").arg(&archive).arg("-C").arg(&copy));
+            }
+            _ => {
+                throttled(dir.path(), &copy);
+                let sealed = segment_count(dir.path()) - segments;
+                assert!(sealed >= 2, "only {sealed} segments were sealed during the copy");
+            }
+        }
+        let copied = Server::start_with(&copy, small_segments());
+        let (whole, original) = (history(&copied), history(&server));
+        for id in &before {
+            assert!(whole.contains_key(id), "copy {round}: job {id} is lost");
+            assert_eq!(whole[id], original[id], "copy {round}: job {id} differs");
+        }
+        let held = copied.job(&streaming);
+        assert_eq!(held["jobStatus"], "PENDING", "copy {round}: {held:#}");
+        assert!(held["run"]["waitingFor"].as_str().is_some_and(|r| r.contains("copy")), "{held:#}");
+        assert!(copied.get("/health").ok()["heldCopy"].is_string());
+        if round == COPIES - 1 {
+            copied.post("/resume-jobs", "").ok();
+            let resumed = copied.wait_for(&streaming, "RUNNING");
+            assert_eq!(resumed["run"]["rowsMayRepeat"], true, "{resumed:#}");
+        }
+    }
+    load.stop();
+}
+
+/// Submits jobs and notes each one that was seen FINISHED.
+fn finished_jobs(server: &Arc<Server>, acknowledged: &Arc<Mutex<Vec<String>>>) -> Load {
+    // Text that doesn't compress, so that segments fill although there are few jobs.
+    let noise: String = (0..2500).map(|_| char::from(rand::random_range(b'a'..=b'z'))).collect();
+    let job: Value = json!({
+        "env": {"note": noise},
+        "source": [{"plugin_name": "FakeSource", "row.num": 5, "schema": {"fields": {"a": "int"}}}],
+        "sink": [{"plugin_name": "Assert", "rules": {"row_rules": [{"rule_type": "MAX_ROW", "rule_value": 5}]}}]
+    });
+    let (server, acknowledged) = (Arc::clone(server), Arc::clone(acknowledged));
+    Load::start(2, move |_| {
+        let next = Instant::now() + Duration::from_millis(50);
+        let id = server.submit(&job);
+        assert_eq!(server.ended(&id)["jobStatus"], "FINISHED");
+        acknowledged.lock().unwrap().push(id);
+        crate::wait::until("the next job's turn", || (Instant::now() >= next).then_some(()));
+        true
+    })
+}
+
+/// Every ended job by its id, whole.
+fn history(server: &Server) -> BTreeMap<String, Value> {
+    let jobs = server.get("/finished-jobs").ok();
+    let jobs = jobs.as_array().unwrap().iter();
+    jobs.map(|job| (job["jobId"].as_str().unwrap().to_owned(), job.clone())).collect()
+}
+
+fn run(command: &mut Command) {
+    // "File changed as we read it" is exit code 1 of cp and tar, and harmless.
+    let status = command.stderr(std::process::Stdio::null()).status().unwrap();
+    assert!(matches!(status.code(), Some(0 | 1)), "{command:?}: {status}");
+}
+
+fn segment_count(dir: &Path) -> usize {
+    fs::read_dir(dir.join("journal")).unwrap().count()
+}
+
+/// File by file in random order, slowly: the journal moves on meanwhile.
+fn throttled(from: &Path, to: &Path) {
+    let mut files = Vec::new();
+    list(from, Path::new(""), &mut files);
+    files.shuffle(&mut rand::rng());
+    let pause = Duration::from_millis(2000) / u32::try_from(files.len().max(1)).unwrap();
+    for file in files {
+        let target = to.join(&file);
+        fs::create_dir_all(target.parent().unwrap()).unwrap();
+        // A file may be gone since the list was made.
+        if fs::copy(from.join(&file), &target).is_err() {
+            continue;
+        }
+        let next = Instant::now() + pause;
+        crate::wait::until("the next file's turn", || (Instant::now() >= next).then_some(()));
+    }
+}
+
+fn list(top: &Path, inside: &Path, files: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(top.join(inside)).unwrap().flatten() {
+        let path = inside.join(entry.file_name());
+        if entry.path().is_dir() { list(top, &path, files) } else { files.push(path) }
+    }
+}

@@ -1,0 +1,175 @@
+//! SIGKILL at random moments under load, again and again: every answered id and stop is honoured, finished jobs don't
+//! change, files hold each row once, nothing staged is left, and jobs go on from their checkpoints.
+
+use crate::recovery::{assert_each_once, committed, file_job, numbered_csv};
+use crate::server::{Options, Server};
+use crate::wait::{Load, until};
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+const KILLS: usize = 20;
+const ROWS: u32 = 4_000;
+
+/// What callers were told.
+#[derive(Default)]
+struct Told {
+    ids: BTreeSet<String>,
+    endless: BTreeSet<String>,
+    stopped: BTreeSet<String>,
+}
+
+#[test]
+fn twenty_kills_lose_nothing() {
+    let seed: u64 =
+        std::env::var("SEIKAN_SEED").ok().and_then(|s| s.parse().ok()).unwrap_or_else(rand::random);
+    eprintln!("SEIKAN_SEED={seed}");
+    let mut random = StdRng::seed_from_u64(seed);
+    let dir = tempfile::tempdir().unwrap();
+    let files = tempfile::tempdir().unwrap();
+    let visits = files.path().join("visits");
+    let input = files.path().join("in.csv");
+    numbered_csv(&input, ROWS);
+
+    let told = Arc::new(Mutex::new(Told::default()));
+    let mut ended: BTreeMap<String, Value> = BTreeMap::new();
+    let mut file_jobs: Vec<(String, PathBuf)> = Vec::new();
+    let mut in_commit = 0;
+    let mut in_restore = 0;
+    for round in 0..=KILLS {
+        // A third of the kills is aimed at a commit, a third at a restore: those places are slowed down, and the
+        // server is killed while it is inside. The others come at any moment.
+        let aim = if round == KILLS { None } else { [None, Some("commit"), Some("restore")][round % 3] };
+        fs::write(&visits, "").unwrap();
+        let points = match aim {
+            Some("commit") => "engine.checkpoint.stored=sleep(150)",
+            Some(_) => "engine.restore.before_commit=sleep(300);engine.restore.before_start=sleep(300)",
+            None => "engine.checkpoint.stored=note",
+        };
+        let options = Options::default()
+            .env("SEIKAN_FAILPOINTS", points)
+            .env("SEIKAN_FAILPOINT_LOG", visits.display())
+            .env("SEIKAN_ENGINE__STORE__SEGMENT_BYTES", 1 << 20);
+        let server = Arc::new(Server::start_with(dir.path(), options));
+        check(&server, &told.lock().unwrap(), &mut ended);
+        if round == KILLS {
+            finish(&server, dir.path(), &file_jobs, &told.lock().unwrap());
+            break;
+        }
+        let output = files.path().join(format!("out-{round}"));
+        let load = submits(&server, &told);
+        let mut job = file_job(&input, &output, 2_000);
+        job["env"]["job.retry.times"] = json!(0);
+        if let Some(answer) = server.try_post("/submit-job", job.to_string())
+            && answer.status == 200
+        {
+            let id = answer.json()["jobId"].to_string();
+            told.lock().unwrap().ids.insert(id.clone());
+            file_jobs.push((id, output));
+        }
+        let visited = || fs::read_to_string(&visits).unwrap_or_default().lines().count();
+        match aim {
+            Some("commit") => {
+                // Each visit lasts 150 ms: the kill comes right behind the start of one.
+                let from = visited() + random.random_range(0..4);
+                until("a slow commit", || (visited() > from).then_some(()));
+                in_commit += 1;
+            }
+            Some(_) => {
+                until("a restore", || (visited() > 0).then_some(()));
+                in_restore += 1;
+            }
+            None => {
+                let moment = Instant::now() + Duration::from_millis(random.random_range(50..900));
+                until("the moment", || (Instant::now() >= moment).then_some(()));
+            }
+        }
+        std::process::Command::new("kill").args(["-KILL", &server.pid().to_string()]).status().unwrap();
+        load.stop();
+        drop(server);
+    }
+    assert!(in_commit >= 5, "only {in_commit} kills fell into a commit");
+    assert!(in_restore >= 5, "only {in_restore} kills fell into a restore");
+}
+
+/// Submits small jobs, and stops some endless ones, until the server is gone; notes what was answered.
+fn submits(server: &Arc<Server>, told: &Arc<Mutex<Told>>) -> Load {
+    let small = json!({
+        "source": [{"plugin_name": "FakeSource", "row.num": 5, "schema": {"fields": {"a": "int"}}}],
+        "sink": [{"plugin_name": "Assert", "rules": {"row_rules": [{"rule_type": "MAX_ROW", "rule_value": 5}]}}]
+    });
+    let mut endless = small.clone();
+    endless["env"] = json!({"job.mode": "STREAMING", "checkpoint.interval": 100});
+    let (server, told) = (Arc::clone(server), Arc::clone(told));
+    Load::start(4, move |turn| {
+        let job = if turn % 10 == 9 { &endless } else { &small };
+        let Some(answer) = server.try_post("/submit-job", job.to_string()).filter(|a| a.status == 200) else {
+            return false;
+        };
+        let id = answer.json()["jobId"].to_string();
+        told.lock().unwrap().ids.insert(id.clone());
+        if turn % 10 == 9 {
+            told.lock().unwrap().endless.insert(id.clone());
+            let body = json!({"jobId": id}).to_string();
+            if server.try_post("/stop-job", body).is_some_and(|a| a.status == 200) {
+                told.lock().unwrap().stopped.insert(id);
+            }
+        }
+        true
+    })
+}
+
+/// Every id that was answered is known; what has ended stays as it ended.
+fn check(server: &Server, told: &Told, ended: &mut BTreeMap<String, Value>) {
+    let mut known: BTreeMap<String, Value> = BTreeMap::new();
+    for path in ["/finished-jobs", "/running-jobs"] {
+        for job in server.get(path).ok().as_array().unwrap() {
+            known.entry(job["jobId"].as_str().unwrap().to_owned()).or_insert_with(|| job.clone());
+        }
+    }
+    for id in &told.ids {
+        if !known.contains_key(id) {
+            // It may have ended between the two requests.
+            let job = server.job(id);
+            assert!(job.get("jobStatus").is_some(), "job {id} was answered and is lost");
+        }
+    }
+    for (id, before) in ended.iter() {
+        assert_eq!(known.get(id), Some(before), "an ended job changed");
+    }
+    ended.extend(known.into_iter().filter(|(_, job)| job.get("finishTime").is_some()));
+}
+
+/// Everything ends, as it should.
+fn finish(server: &Server, data_dir: &Path, file_jobs: &[(String, PathBuf)], told: &Told) {
+    for id in told.endless.difference(&told.stopped) {
+        server.stop_job(id, false);
+    }
+    for id in &told.ids {
+        let job = server.ended(id);
+        let state = job["jobStatus"].as_str().unwrap();
+        if told.stopped.contains(id) {
+            assert_eq!(state, "CANCELED", "{id} was stopped: {job:#}");
+        } else if !told.endless.contains(id) {
+            assert_eq!(state, "FINISHED", "{job:#}");
+        }
+    }
+    let mut went_on = 0;
+    for (id, output) in file_jobs {
+        let job = server.ended(id);
+        assert_eq!(job["jobStatus"], "FINISHED", "{job:#}");
+        assert_eq!(committed(&job), u64::from(ROWS), "{job:#}");
+        assert_each_once(output, ROWS);
+        assert!(!output.join(".seikan").exists(), "staged files are left over");
+        let log = fs::read_to_string(data_dir.join(format!("logs/job-{id}.log"))).unwrap();
+        let checkpoints = log.lines().filter(|l| l.contains("checkpoint") && l.contains("stored")).count();
+        assert!(checkpoints >= 5, "job {id} took {checkpoints} checkpoints:\n{log}");
+        went_on += usize::from(log.contains("restored from checkpoint"));
+    }
+    assert!(went_on > 0, "no job went on from a checkpoint");
+}

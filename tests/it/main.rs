@@ -1,0 +1,19 @@
+//! One integration binary: starts the real server on a free port, and talks to it as its users do.
+//!
+//! A file per resource or promise; cases as data. `server` starts and kills the process, `wait` waits for states.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod bad_input;
+mod copies;
+mod corpus;
+mod endpoints;
+mod exactly_once;
+mod examples;
+mod hocon_observed;
+mod job_language;
+mod kills;
+mod recovery;
+mod server;
+mod transcript;
+mod values_observed;
+mod wait;
