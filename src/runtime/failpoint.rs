@@ -1,8 +1,9 @@
 //! Named places that can be made to fail, for tests of crashes. Off unless `SEIKAN_FAILPOINTS` is set.
 //!
 //! Syntax: `name=action;name=action`, where an action is `error`, `panic`, `exit` (the process ends at once, as by
-//! SIGKILL), `sleep(MS)`, or `N*action` (from the N-th visit on). Each visit of an active point first writes its name
-//! to the file `SEIKAN_FAILPOINT_LOG`, if set, so that a test can count them.
+//! SIGKILL), `sleep(MS)`, `note` (nothing happens), or `N*action` (from the N-th visit on). Each visit of an active point
+//! first writes its name to the file `SEIKAN_FAILPOINT_LOG`, if set, and a sleep that is over writes `name left`: so a
+//! test can count visits, and read back whether a process died inside one.
 
 use std::collections::HashMap;
 use std::io::Write;
@@ -55,20 +56,26 @@ pub fn reach(name: &'static str) -> Result<(), Injected> {
     if point.visits.fetch_add(1, Ordering::Relaxed) + 1 < point.from_visit {
         return Ok(());
     }
-    if let Ok(path) = std::env::var("SEIKAN_FAILPOINT_LOG")
-        && let Ok(mut file) = std::fs::OpenOptions::new().create(true).append(true).open(path)
-    {
-        let _written = writeln!(file, "{name}");
-    }
+    log(name);
     match point.action {
         Action::Error => Err(Injected(name)),
         Action::Panic => panic!("failpoint {name}"),
         Action::Exit => std::process::abort(),
         Action::Sleep(time) => {
             std::thread::sleep(time);
+            log(&format!("{name} left"));
             Ok(())
         }
         Action::Note => Ok(()),
+    }
+}
+
+fn log(line: &str) {
+    if let Ok(path) = std::env::var("SEIKAN_FAILPOINT_LOG")
+        && let Ok(mut file) = std::fs::OpenOptions::new().create(true).append(true).open(path)
+    {
+        // One write, so that lines of several threads don't mix.
+        let _written = file.write_all(format!("{line}\n").as_bytes());
     }
 }
 
