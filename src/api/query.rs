@@ -1,5 +1,6 @@
 //! Query parameters and path segments, percent-decoded.
 
+use super::error::ApiError;
 use percent_encoding::percent_decode_str;
 use std::convert::Infallible;
 use std::str::FromStr;
@@ -59,6 +60,18 @@ impl FromStr for Segment {
     }
 }
 
+/// Reads true or false as it was typed, in any letter case; blank is false.
+///
+/// # Errors
+/// Any other text: what was meant can't be known, and a stop without its savepoint can't be taken back.
+pub(super) fn flag(name: &str, typed: &str) -> Result<bool, ApiError> {
+    match typed.trim().to_ascii_lowercase().as_str() {
+        "true" => Ok(true),
+        "false" | "" => Ok(false),
+        _ => Err(ApiError::bad(format!("{name}: \"{typed}\" is not allowed here; allowed: true, false"))),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -71,5 +84,13 @@ mod tests {
         assert_eq!(query.get("blank"), None);
         assert_eq!(query.get("flag"), None);
         assert_eq!(query.pairs().len(), 5);
+    }
+
+    #[test]
+    fn flags_are_true_or_false() {
+        assert!(matches!(flag("f", " TRUE "), Ok(true)));
+        assert!(matches!(flag("f", ""), Ok(false)));
+        let error = flag("isStopWithSavePoint", "yes").unwrap_err();
+        assert_eq!(error.message, "isStopWithSavePoint: \"yes\" is not allowed here; allowed: true, false");
     }
 }

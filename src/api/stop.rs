@@ -5,6 +5,7 @@ use super::body::{body, json_array, json_object};
 use super::context::ApiContext;
 use super::error::ApiError;
 use super::jobs::job_id;
+use super::query::flag;
 use super::routes::{Route, fixed, with};
 use super::views;
 use crate::model::JobId;
@@ -68,7 +69,7 @@ fn request(item: &Map) -> Result<(JobId, bool), ApiError> {
     };
     let savepoint = match item.get("isStopWithSavePoint") {
         None | Some(Tree::Null) => false,
-        Some(value) => convert::to_text(value).eq_ignore_ascii_case("true"),
+        Some(value) => flag("isStopWithSavePoint", &convert::to_text(value))?,
     };
     Ok((id, savepoint))
 }

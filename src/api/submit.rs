@@ -5,10 +5,10 @@ use super::body::{body, json_array};
 use super::context::ApiContext;
 use super::error::ApiError;
 use super::jobs::job_id;
-use super::query::{Query, query};
+use super::query::{Query, flag, query};
 use super::routes::{Route, fixed, with};
 use super::views;
-use crate::model::{JobId, JobTexts, Origin, TextFormat};
+use crate::model::{JobId, JobTexts, Origin, Problem, TextFormat};
 use crate::options::{Map, Tree, convert};
 use crate::plan;
 use crate::scheduler::{Submission, Submitted};
@@ -38,8 +38,10 @@ struct Params {
 impl Params {
     /// Takes `jobId`, `jobName`, `isStartWithSavePoint`; blank means absent.
     fn read<'a>(get: impl Fn(&str) -> Option<&'a str>) -> Result<Self, ApiError> {
-        let from_savepoint =
-            get("isStartWithSavePoint").is_some_and(|v| v.trim().eq_ignore_ascii_case("true"));
+        let from_savepoint = get("isStartWithSavePoint")
+            .map(|v| flag("isStartWithSavePoint", v))
+            .transpose()?
+            .unwrap_or(false);
         let id = get("jobId").map(job_id).transpose()?;
         if from_savepoint && id.is_none() {
             return Err(ApiError::bad("Please provide jobId when start with save point."));
@@ -63,8 +65,11 @@ async fn submit_job(
     }
     let format = match query.get("format").map(str::to_ascii_lowercase).as_deref() {
         Some("hocon") => TextFormat::Hocon,
+        Some("json") | None => TextFormat::Json,
         Some("sql") => return Err(ApiError::bad("format: \"sql\" is not built yet; allowed: json, hocon")),
-        _ => TextFormat::Json,
+        Some(other) => {
+            return Err(ApiError::bad(format!("format: \"{other}\" is not known; allowed: json, hocon")));
+        }
     };
     let given: Vec<String> = query.all("variables").map(str::to_owned).collect();
     let variables = spec::variables(&given).map_err(|problem| ApiError::problems(vec![problem]))?;
@@ -108,7 +113,15 @@ async fn submit_jobs(context: Arc<ApiContext>, body: Result<Bytes, ApiError>) ->
         let lines: Vec<String> =
             refused.iter().map(|(index, e)| format!("[{index}]: {}", e.message)).collect();
         let code = refused[0].1.code;
-        return Err(ApiError::new(code, lines.join("\n")));
+        let of_item = |index: usize, problem: Problem| Problem {
+            path: format!("[{index}].{}", problem.path),
+            ..problem
+        };
+        let problems = refused
+            .into_iter()
+            .flat_map(|(index, error)| error.problems.into_iter().map(move |p| of_item(index, p)))
+            .collect();
+        return Err(ApiError { problems, ..ApiError::new(code, lines.join("\n")) });
     }
     Ok(answer::json(&answers))
 }

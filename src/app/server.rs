@@ -93,9 +93,6 @@ impl Server {
             .await
             .map_err(|e| format!("the store at {} can't be opened: {e}", data_dir.display()))?
             .map_err(|e| e.to_string())?;
-        for note in &opened.recovered.notes {
-            tracing::warn!("store: {note}");
-        }
         let held = opened.recovered.held.clone();
         let (live, reader) = (opened.recovered.live.len(), opened.store.reader());
 
@@ -337,10 +334,10 @@ fn greeting(
     }
     match held {
         Some(reason) => text.push_str(&format!(
-            "\n{reason}: {live} jobs of the original are held; run them with \
+            "\n{reason}; jobs of the original that are held: {live}; run them with \
              `serve --resume` or POST {url}/resume-jobs"
         )),
-        None if live > 0 => text.push_str(&format!("\n{live} jobs go on where they were")),
+        None if live > 0 => text.push_str(&format!("\njobs that go on where they were: {live}")),
         None => {}
     }
     text

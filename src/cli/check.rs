@@ -39,7 +39,9 @@ pub(super) fn check(options: CheckOptions) -> ExitCode {
             ExitCode::SUCCESS
         }
         (errors, warnings) => {
-            println!("{}: {errors} errors, {warnings} warnings", options.file.display());
+            let count = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
+            let (errors, warnings) = (count(errors, "error"), count(warnings, "warning"));
+            println!("{}: {errors}, {warnings}", options.file.display());
             ExitCode::from(WRONG)
         }
     }

@@ -14,9 +14,7 @@ const LINE: Duration = Duration::from_secs(5);
 pub(super) async fn follow(server: &Server, id: JobId) -> Option<JobRecord> {
     let terminal = std::io::stderr().is_terminal();
     let bar = if terminal { ProgressBar::new(0) } else { ProgressBar::hidden() };
-    bar.set_style(
-        ProgressStyle::with_template("{spinner} {msg}").unwrap_or_else(|_| ProgressStyle::default_spinner()),
-    );
+    bar.set_style(style("{spinner} {msg}"));
     let started = Instant::now();
     let mut next_line = LINE;
     loop {
@@ -27,6 +25,13 @@ pub(super) async fn follow(server: &Server, id: JobId) -> Option<JobRecord> {
             }
             Some(Running::Live { state, counts }) => {
                 let line = line(state, &counts);
+                if let Some((done, total)) = counts.progress {
+                    if bar.length() != Some(total) {
+                        bar.set_style(style("[{bar:30}] {msg}"));
+                        bar.set_length(total);
+                    }
+                    bar.set_position(done.min(total));
+                }
                 bar.set_message(line.clone());
                 bar.tick();
                 if !terminal && started.elapsed() >= next_line {
@@ -41,6 +46,11 @@ pub(super) async fn follow(server: &Server, id: JobId) -> Option<JobRecord> {
         }
         server.changed(id, BAR).await;
     }
+}
+
+fn style(template: &str) -> ProgressStyle {
+    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    style.progress_chars("=> ")
 }
 
 /// `RUNNING  1,234,567 rows  1,000,000 rows/s  42.0 %  12 s left`

@@ -134,6 +134,8 @@ pub(super) type Answer<T> = oneshot::Sender<Result<T, SchedulerError>>;
 pub(super) struct Found {
     pub record: Option<JobRecord>,
     pub checkpoint: Option<(Checkpoint, Epoch)>,
+    /// The resolved text of the job that stored the checkpoint.
+    pub resolved: Option<String>,
     /// Ids that have a checkpoint; looked up when this one has none and one is wanted.
     pub with_checkpoint: Vec<JobId>,
 }

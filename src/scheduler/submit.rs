@@ -8,6 +8,7 @@ use super::transition::{self, Activity, Effect, Event, note};
 use crate::model::{JobId, JobRecord, JobState, JobTexts, MetricsSnapshot, Millis, Op};
 use crate::plan::Plan;
 use crate::runtime::{JobLog, Task, blocking, clock};
+use crate::spec;
 use crate::store::{StoreError, StoreReader};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -111,6 +112,14 @@ impl Core {
         for warning in &warnings {
             self.scribe.warn(&log, now, warning.to_string());
         }
+        if let Some(before) = found.as_ref().and_then(|found| found.resolved.as_deref()) {
+            let changed = spec::changes(before, &texts.resolved);
+            if !changed.is_empty() {
+                let text = "the job is not as it was when its checkpoint was stored; what the checkpoint holds is used as \
+                            far as it fits. Changed:";
+                self.scribe.warn(&log, now, format!("{text} {}", changed.join(", ")));
+            }
+        }
         record.from_savepoint = from_savepoint;
         let mut live = Live::new(record, Planned::Ready(Arc::new(plan)), log);
         if let Some(found) = found {
@@ -188,9 +197,10 @@ fn refuse(answer: SubmitAnswer, error: SubmitError) {
 fn look_up(reader: &StoreReader, id: JobId, wants_checkpoint: bool) -> Result<Box<Found>, StoreError> {
     let record = reader.record(id)?;
     let checkpoint = if wants_checkpoint { reader.checkpoint(id)? } else { None };
+    let resolved = if checkpoint.is_some() { reader.texts(id)?.map(|texts| texts.resolved) } else { None };
     let with_checkpoint =
         if wants_checkpoint && checkpoint.is_none() { reader.checkpoint_ids()? } else { Vec::new() };
-    Ok(Box::new(Found { record, checkpoint, with_checkpoint }))
+    Ok(Box::new(Found { record, checkpoint, resolved, with_checkpoint }))
 }
 
 /// Goes on where the job's last run under this id ended: attempts, epochs and counts are not reset.

@@ -8,6 +8,7 @@
 //! stand in a message; nothing but [`Resolve::CommandLine`] reads files or the whole environment; no tree is
 //! nested deeper than [`MAX_DEPTH`].
 
+mod changes;
 mod encoding;
 mod hocon;
 mod job_spec;
@@ -16,6 +17,7 @@ mod secret;
 mod source;
 mod variables;
 
+pub use changes::changes;
 pub use hocon::MAX_DEPTH;
 pub use job_spec::{Block, JobSpec, job_spec};
 pub use json::{JsonMode, parse_json};

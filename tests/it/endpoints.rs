@@ -139,12 +139,23 @@ fn savepoint_stop_and_start() {
 
     let refused = server.post(&format!("/submit-job?jobId={id}"), endless_job().to_string()).fail(400);
     assert!(refused.contains("has already been submitted and is not starting with a savepoint"), "{refused}");
-    let again = server.submit_as(&format!("?jobId={id}&isStartWithSavePoint=true"), &endless_job());
+    let mut changed = endless_job();
+    changed["env"]["checkpoint.timeout"] = json!(70_000);
+    let again = server.submit_as(&format!("?jobId={id}&isStartWithSavePoint=true"), &changed);
     assert_eq!(again, id);
     let job = server.wait_for(&id, "RUNNING");
     assert_eq!(job["isStartWithSavePoint"], true);
     let rows: u64 = job["metrics"]["SinkWriteCount"].as_str().unwrap().parse().unwrap();
     assert!(rows >= before, "counters go on: {rows} after {before}");
+    let log = std::fs::read_to_string(dir.path().join(format!("logs/job-{id}.log"))).unwrap();
+    assert!(log.contains("Changed: env.checkpoint.timeout"), "what changed is said:\n{log}");
+    let unclear = json!({"jobId": id, "isStopWithSavePoint": "yes"}).to_string();
+    let message = server.post("/stop-job", unclear).fail(400);
+    assert!(
+        message.contains("isStopWithSavePoint: \"yes\" is not allowed here; allowed: true, false"),
+        "{message}"
+    );
+    assert_eq!(server.job(&id)["jobStatus"], "RUNNING", "nothing was stopped");
     server.stop_job(&id, false);
     server.ended(&id);
     let message =

@@ -15,29 +15,22 @@ pub(super) enum FileFormat {
     Parquet,
 }
 
-/// `file_format_type`: every format that job files name.
+/// `file_format_type`.
 pub(super) const FILE_FORMAT: OptionDef = OptionDef::new(
     "file_format_type",
-    Kind::Choice(&["text", "csv", "json", "parquet", "orc", "excel", "xml", "binary"]),
+    Kind::Choice(&["text", "csv", "json", "parquet"]),
     "format of the files",
 )
 .required();
 
 impl FileFormat {
-    /// Reads `file_format_type`; formats that don't exist here are refused with the list of those that do.
+    /// Reads `file_format_type`.
     pub(super) fn read(options: &Options<'_>) -> Option<Self> {
         match options.choice(&FILE_FORMAT)? {
             "text" => Some(FileFormat::Text),
             "csv" => Some(FileFormat::Csv),
             "json" => Some(FileFormat::Json),
-            "parquet" => Some(FileFormat::Parquet),
-            other => {
-                options.error(
-                    FILE_FORMAT.key,
-                    format!("the format \"{other}\" can't be read or written here; available: text, csv, json, parquet"),
-                );
-                None
-            }
+            _ => Some(FileFormat::Parquet),
         }
     }
 
