@@ -284,6 +284,8 @@ fn store_options(config: &Config) -> StoreOptions {
         segment_bytes: config.store.segment_bytes,
         trust_path: config.store.trust_path,
         index_cache_bytes: config.store.index_cache_bytes,
+        fold_bytes: Some(config.store.segment_bytes / 2),
+        grace: config.store.grace,
     }
 }
 

@@ -28,6 +28,7 @@ pub(super) const READ: &[&str] = &[
     "store.segment-bytes",
     "store.index-cache-bytes",
     "store.trust-path",
+    "store.grace",
     "logs.job-log-bytes",
     "tags",
 ];

@@ -97,6 +97,8 @@ pub struct StoreConfig {
     pub index_cache_bytes: u64,
     /// Trust a directory without birth times.
     pub trust_path: bool,
+    /// How long what was superseded stays on the disk.
+    pub grace: Duration,
 }
 
 /// Logs.
@@ -177,6 +179,7 @@ pub(super) fn read(figment: &Figment) -> Result<Config, ConfigError> {
             segment_bytes: values.number("store.segment-bytes", 4096, u64::MAX)?,
             index_cache_bytes: values.number("store.index-cache-bytes", 1 << 20, u64::MAX)?,
             trust_path: values.bool("store.trust-path")?,
+            grace: values.millis("store.grace", 0)?,
         },
         logs: LogConfig { job_log_bytes: values.number("logs.job-log-bytes", 1024, u64::MAX)? },
         tags: values.tags()?,

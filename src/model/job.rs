@@ -186,4 +186,9 @@ pub enum Op {
     IdFloor(i64),
     /// The operator said that this copy may run the original's jobs.
     Resumed,
+    /// An ended job is deleted, with all that was stored of it.
+    Forget {
+        /// Job.
+        job: JobId,
+    },
 }

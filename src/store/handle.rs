@@ -1,10 +1,11 @@
 //! The open store: appending, status, and closing in order.
 
+use super::archive::{Ground, Keeper, KeeperOptions, Kept};
 use super::error::StoreError;
 use super::index::Index;
 use super::journal::{Files, Journal, Link, OnDurable, io};
 use super::marker::{self, Clean, fingerprint};
-use super::overlay::Overlay;
+use super::overlay::{Overlay, Work};
 use super::reader::StoreReader;
 use super::recovery::{self, Paths, Ready};
 use crate::model::{Checkpoint, Epoch, JobRecord, JobTexts, Op};
@@ -27,11 +28,23 @@ pub struct StoreOptions {
     pub trust_path: bool,
     /// Bytes that sled's cache may take.
     pub index_cache_bytes: u64,
+    /// Bytes of sealed segments from which they are folded into the archive; `None`: never.
+    pub fold_bytes: Option<u64>,
+    /// How long what was superseded stays on the disk, so that a slow copy still finds it; counted over the time that
+    /// servers ran.
+    pub grace: Duration,
 }
 
 impl Default for StoreOptions {
     fn default() -> Self {
-        Self { segment_bytes: 64 << 20, trust_path: false, index_cache_bytes: 64 << 20 }
+        let grace = Duration::from_secs(24 * 60 * 60);
+        Self {
+            segment_bytes: 64 << 20,
+            trust_path: false,
+            index_cache_bytes: 64 << 20,
+            fold_bytes: Some(32 << 20),
+            grace,
+        }
     }
 }
 
@@ -84,6 +97,12 @@ pub struct StoreStatus {
     pub segments: u64,
     /// Bytes of the journal.
     pub bytes: u64,
+    /// Files of the archive.
+    pub archive_files: u64,
+    /// Bytes of the archive.
+    pub archive_bytes: u64,
+    /// Why the journal can't be folded into the archive, if it can't.
+    pub fold_failed: Option<String>,
     /// The last change that is on the disk.
     pub sequence: u64,
     /// Changes that are on the disk and not yet in the index.
@@ -98,6 +117,7 @@ pub struct StoreStatus {
 #[derive(Clone)]
 pub struct StoreGauge {
     files: Arc<Files>,
+    kept: Arc<Kept>,
     overlay: Arc<Overlay>,
     notes: Arc<[String]>,
 }
@@ -111,6 +131,9 @@ impl StoreGauge {
             index_failed: self.overlay.index_failure(),
             segments: self.files.segments.load(Ordering::Relaxed),
             bytes: self.files.bytes.load(Ordering::Relaxed),
+            archive_files: self.kept.files.load(Ordering::Relaxed),
+            archive_bytes: self.kept.bytes.load(Ordering::Relaxed),
+            fold_failed: self.kept.failure(),
             sequence: self.files.durable.load(Ordering::Acquire),
             index_lag: self.overlay.lag(),
             held: self.overlay.held(),
@@ -123,6 +146,8 @@ impl StoreGauge {
 /// lets the next start trust the index.
 pub struct Store {
     journal: Journal,
+    keeper: Keeper,
+    kept: Arc<Kept>,
     applier: Option<JoinHandle<()>>,
     overlay: Arc<Overlay>,
     index: Arc<Index>,
@@ -148,8 +173,17 @@ impl Store {
     /// # Errors
     /// [`StoreError::Locked`] when another process has it; what the file system refuses; a newer format.
     pub fn open(dir: &Path, options: &StoreOptions) -> Result<Opened, StoreError> {
-        let Ready { lock, paths, segment, overlay, index, fetcher, files: (segments, bytes), recovered } =
-            recovery::open(dir, options)?;
+        let Ready {
+            lock,
+            paths,
+            segment,
+            overlay,
+            index,
+            fetcher,
+            base,
+            files: (segments, bytes),
+            recovered,
+        } = recovery::open(dir, options)?;
         let files = Arc::new(Files::default());
         files.segments.store(segments, Ordering::Relaxed);
         files.bytes.store(bytes, Ordering::Relaxed);
@@ -157,13 +191,26 @@ impl Store {
         let published = Arc::clone(&overlay);
         let publish = move |requests| published.publish(requests);
         let (at, size) = (paths.journal.clone(), options.segment_bytes);
-        let journal = Journal::start(segment, at, size, Arc::clone(&files), publish)?;
+        let (kept, number) = (Arc::new(Kept::default()), segment.header().number);
+        let ground = Ground {
+            dir: paths.dir.clone(),
+            fetcher: Arc::clone(&fetcher),
+            overlay: Arc::clone(&overlay),
+            files: Arc::clone(&files),
+            kept: Arc::clone(&kept),
+        };
+        let keeping =
+            KeeperOptions { segment_bytes: size, fold_bytes: options.fold_bytes, grace: options.grace };
+        let keeper = Keeper::start(ground, base, number, keeping)?;
+        let journal = Journal::start(segment, at, size, Arc::clone(&files), publish, keeper.rotations())?;
         let (source, target) = (Arc::clone(&overlay), Arc::clone(&index));
         let applier = runtime::thread("store-apply", move || apply(&source, &target));
         let applier = applier.map_err(|error| StoreError::io("start a thread for", &paths.index, error))?;
         let reader = StoreReader::new(Arc::clone(&overlay), Arc::clone(&index), fetcher);
         let store = Self {
             journal,
+            keeper,
+            kept,
             applier: Some(applier),
             overlay,
             index,
@@ -207,6 +254,7 @@ impl Store {
     pub fn gauge(&self) -> StoreGauge {
         StoreGauge {
             files: Arc::clone(&self.files),
+            kept: Arc::clone(&self.kept),
             overlay: Arc::clone(&self.overlay),
             notes: self.notes.clone().into(),
         }
@@ -218,7 +266,14 @@ impl Store {
     /// # Errors
     /// The journal or the index failed; the next start rebuilds the index then.
     pub fn close(mut self) -> Result<(), StoreError> {
-        let link = self.stop()?;
+        let (link, is_sound) = self.stop()?;
+        if !is_sound {
+            let reason = self.kept.failure().unwrap_or_default();
+            return Err(StoreError::damaged(
+                "the journal",
+                format!("the next start reads all of it: {reason}"),
+            ));
+        }
         if let Some(reason) = self.overlay.index_failure() {
             return Err(StoreError::Index(reason));
         }
@@ -229,7 +284,7 @@ impl Store {
             timeline: self.timeline,
             run: self.run,
             link,
-            files: fingerprint(&self.paths.journal)?,
+            files: fingerprint(&self.paths)?,
             live: standing.live.into_iter().collect(),
             counts: standing.counts,
             tags: standing.tags,
@@ -240,8 +295,10 @@ impl Store {
         marker::write(&self.paths.index, &clean)
     }
 
-    fn stop(&mut self) -> Result<Link, StoreError> {
+    /// How a successor names the last segment, and whether the journal proved sound as far as it was folded.
+    fn stop(&mut self) -> Result<(Link, bool), StoreError> {
         let link = self.journal.stop();
+        let is_sound = self.keeper.stop();
         self.overlay.stop();
         if let Some(applier) = self.applier.take()
             && applier.join().is_err()
@@ -249,7 +306,7 @@ impl Store {
             self.overlay.index_failed("its thread panicked");
         }
         self.index.close()?;
-        link
+        Ok((link?, is_sound))
     }
 }
 
@@ -265,10 +322,11 @@ impl Drop for Store {
 
 /// The applier: brings the index up to date, one generation after the other.
 fn apply(overlay: &Overlay, index: &Index) {
-    while let Some(generation) = overlay.next_generation(LINGER) {
+    while let Some(Work { generation, moved }) = overlay.next_work(LINGER) {
         let point = |name| failpoint::reach(name).map_err(|error| StoreError::Index(error.to_string()));
         let applied = point("store.before-apply")
             .and_then(|()| index.apply(&generation))
+            .and_then(|settled| index.relocate(&moved).map(|()| settled))
             .and_then(|settled| point("store.applied").map(|()| settled));
         match applied {
             Ok(settled) => overlay.applied(&settled),

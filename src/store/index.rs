@@ -9,11 +9,11 @@
 #![allow(clippy::disallowed_types, reason = "the one file that names sled")]
 
 use super::entry::{
-    IndexedCheckpoint, IndexedJob, cursor_of_key, decode, encode, finish_key, job_key, job_of_key,
+    Body, IndexedCheckpoint, IndexedJob, cursor_of_key, decode, encode, finish_key, job_key, job_of_key,
 };
 use super::error::StoreError;
-use super::journal::io;
-use super::overlay::{CheckpointChange, Generation, Pending};
+use super::journal::{Place, io};
+use super::overlay::{CheckpointChange, Generation, Moved, Pending};
 use super::reader::Cursor;
 use super::record;
 use crate::model::{JobId, JobState};
@@ -24,7 +24,7 @@ use std::sync::{PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 /// Version of what is in the trees; another one on the disk means rebuild.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 /// How long an earlier owner in this process may take to give sled's lock back.
 const LOCK_WAIT: Duration = Duration::from_secs(1);
 const APPLIED: &[u8] = b"applied";
@@ -79,11 +79,59 @@ impl Index {
     pub fn apply(&self, generation: &Generation) -> Result<Settlement, StoreError> {
         let mut settlement = Settlement::new();
         for (job, pending) in &generation.jobs {
+            if pending.forgotten {
+                self.forget(*job, pending, &mut settlement)?;
+            }
             self.apply_record(*job, pending, &mut settlement)?;
             self.apply_checkpoint(*job, pending)?;
         }
-        self.set_applied(generation.last_sequence)?;
+        if generation.last_sequence > 0 {
+            self.set_applied(generation.last_sequence)?;
+        }
         Ok(settlement)
+    }
+
+    /// Removes all that is known of a deleted job.
+    fn forget(&self, job: JobId, pending: &Pending, settlement: &mut Settlement) -> Result<(), StoreError> {
+        let Some(before) = self.job(job)? else { return Ok(()) };
+        if pending.unsettled && before.is_end() {
+            settlement
+                .extend(JobState::ALL.into_iter().find(|state| record::state_code(*state) == before.state));
+        }
+        self.write(|trees| {
+            trees.by_state_finish.remove(finish_key(before.state, before.ended, job))?;
+            trees.checkpoints.remove(job_key(job))?;
+            trees.jobs.remove(job_key(job)).map(drop)
+        })
+    }
+
+    /// Takes note of new places, where the old ones still count.
+    pub fn relocate(&self, moved: &[Moved]) -> Result<(), StoreError> {
+        for moves in moved.chunk_by(|a, b| a.job == b.job) {
+            let Some(job) = moves.first().map(|moved| moved.job) else { continue };
+            let new = |place: Place| moves.iter().find(|moved| moved.from == place).map(|moved| moved.to);
+            if let Some(mut entry) = self.job(job)? {
+                let texts = entry.texts.and_then(new);
+                let body = match &entry.record {
+                    Body::Journal(place) => new(*place).map(Body::Journal),
+                    Body::Inline(_) => None,
+                };
+                if texts.is_some() || body.is_some() {
+                    entry.texts = texts.or(entry.texts);
+                    entry.record = body.unwrap_or(entry.record);
+                    let value = encode(&entry)?;
+                    self.write(|trees| trees.jobs.insert(job_key(job), value).map(drop))?;
+                }
+            }
+            if let Some(mut entry) = self.checkpoint(job)?
+                && let Some(place) = entry.place.and_then(new)
+            {
+                entry.place = Some(place);
+                let value = encode(&entry)?;
+                self.write(|trees| trees.checkpoints.insert(job_key(job), value).map(drop))?;
+            }
+        }
+        Ok(())
     }
 
     fn apply_record(

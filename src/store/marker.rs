@@ -3,11 +3,13 @@
 //! The index is used as it lies only if every word of the marker agrees with the directory; else it is rebuilt. The
 //! marker is removed, and that is synced, before sled opens.
 
+use super::archive;
 use super::error::StoreError;
 use super::index;
-use super::journal::{Link, SegmentHeader, io, numbers, path};
+use super::journal::{Link, SegmentHeader, io, numbers, path, relative_path};
 use super::overlay::Standing;
 use super::reader::EndedCounts;
+use super::recovery::Paths;
 use crate::model::JobId;
 use crate::runtime::failpoint;
 use serde::{Deserialize, Serialize};
@@ -22,7 +24,7 @@ pub struct Clean {
     pub run: u64,
     /// The last segment, as a successor names it.
     pub link: Link,
-    /// [`fingerprint`] of the journal.
+    /// [`fingerprint`] of the journal and the archive.
     pub files: u64,
     /// Jobs that have not ended.
     pub live: Vec<JobId>,
@@ -40,11 +42,11 @@ pub struct Clean {
 
 impl Clean {
     /// Whether it was left by the run that wrote `newest`, and the journal is as it was then.
-    pub fn agrees(&self, newest: &SegmentHeader, journal: &Path) -> Result<bool, StoreError> {
+    pub fn agrees(&self, newest: &SegmentHeader, paths: &Paths) -> Result<bool, StoreError> {
         let same = self.timeline == newest.timeline
             && self.run == newest.run
             && self.link.number == newest.number
-            && self.files == fingerprint(journal)?;
+            && self.files == fingerprint(paths)?;
         Ok(same)
     }
 
@@ -64,18 +66,24 @@ fn file(index: &Path) -> PathBuf {
     index.join("clean")
 }
 
-/// Numbers and lengths of all segments, and when the last one was written, as one number.
-pub fn fingerprint(journal: &Path) -> Result<u64, StoreError> {
+/// Numbers and lengths of all segments, when the last one was written, and names and lengths of the files of the
+/// archive, as one number.
+pub fn fingerprint(paths: &Paths) -> Result<u64, StoreError> {
     let mut mixed = 0_u64;
     let mut mix = |word: u64| mixed = (mixed ^ word).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(29);
     let mut last_change = 0;
-    for number in numbers(journal)? {
-        let (length, changed) = io::length_and_change(&path(journal, number))?.unwrap_or_default();
+    for number in numbers(&paths.journal)? {
+        let (length, changed) = io::length_and_change(&path(&paths.journal, number))?.unwrap_or_default();
         mix(number);
         mix(length);
         last_change = changed;
     }
     mix(last_change as u64);
+    for number in archive::numbers(&paths.dir)? {
+        let file = paths.dir.join(relative_path(number));
+        mix(number);
+        mix(io::length_and_change(&file)?.unwrap_or_default().0);
+    }
     Ok(mixed)
 }
 

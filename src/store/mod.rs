@@ -23,6 +23,7 @@
 //!
 //! [`Op::Resumed`]: crate::model::Op::Resumed
 
+mod archive;
 mod entry;
 mod error;
 mod handle;

@@ -50,6 +50,8 @@ pub struct Pending {
     pub committed: Option<Epoch>,
     /// The highest sequence among all of these.
     pub sequence: u64,
+    /// Whether the job was deleted; what else is here came later.
+    pub forgotten: bool,
     /// Whether the counts don't know yet in which state the job was before; the applier finds out.
     pub unsettled: bool,
 }
@@ -57,6 +59,10 @@ pub struct Pending {
 impl Pending {
     /// These changes, with `earlier` ones below them.
     fn over(mut self, earlier: &Pending) -> Pending {
+        if self.forgotten {
+            return self;
+        }
+        self.forgotten = earlier.forgotten;
         self.record = self.record.or_else(|| earlier.record.clone());
         self.texts = self.texts.or(earlier.texts);
         self.committed = match self.checkpoint {
@@ -79,6 +85,26 @@ pub struct Generation {
     pub last_sequence: u64,
 }
 
+/// A stored thing that lies at another place now, with the same contents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moved {
+    /// Whose it is.
+    pub job: JobId,
+    /// Where it was.
+    pub from: Place,
+    /// Where it is.
+    pub to: Place,
+}
+
+/// What the applier does next: first the changes, then the moves.
+#[derive(Debug, Default)]
+pub struct Work {
+    /// Changes.
+    pub generation: Arc<Generation>,
+    /// What an image of the archive moved, by job.
+    pub moved: Vec<Moved>,
+}
+
 /// What is kept in memory over the store's life, apart from pending changes.
 #[derive(Clone, Debug, Default)]
 pub struct Standing {
@@ -98,6 +124,10 @@ pub struct Standing {
 struct State {
     current: Generation,
     applying: Arc<Generation>,
+    /// For the index, behind all changes so far.
+    moved: Vec<Moved>,
+    /// Moves that the applier has taken and not yet made.
+    moving: bool,
     standing: Standing,
     published: u64,
     applied: u64,
@@ -140,11 +170,23 @@ impl Overlay {
         self.work.notify_one();
     }
 
-    /// The next generation for the index: waits for one, then a little longer, so that the changes of a short job
+    /// Hands over what a fold moved; it is in the index once [`has_moved`](Self::has_moved) says so.
+    pub fn move_to(&self, moved: Vec<Moved>) {
+        self.lock().moved.extend(moved);
+        self.work.notify_one();
+    }
+
+    /// Whether the index knows every move: nobody is led to the old places any more.
+    pub fn has_moved(&self) -> bool {
+        let state = self.lock();
+        state.moved.is_empty() && !state.moving && state.index_failed.is_none()
+    }
+
+    /// The next work for the index: waits for some, then a little longer, so that the changes of a short job
     /// meet in it. `None` when the store stops and nothing is left.
-    pub fn next_generation(&self, linger: Duration) -> Option<Arc<Generation>> {
+    pub fn next_work(&self, linger: Duration) -> Option<Work> {
         let mut state = self.lock();
-        while state.current.last_sequence == 0 && !state.stopping {
+        while state.is_idle() && !state.stopping {
             state = self.work.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
         if !state.stopping {
@@ -152,18 +194,23 @@ impl Overlay {
             let waited = self.work.wait_timeout_while(state, linger, stopped);
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
-        if state.current.last_sequence == 0 {
+        if state.is_idle() {
             return None;
         }
         state.applying = Arc::new(std::mem::take(&mut state.current));
-        Some(Arc::clone(&state.applying))
+        let moved = std::mem::take(&mut state.moved);
+        state.moving = !moved.is_empty();
+        Some(Work { generation: Arc::clone(&state.applying), moved })
     }
 
-    /// The applying generation is in the index; `settled` are end states that jobs had before and have no longer.
+    /// The work is in the index; `settled` are end states that jobs had before and have no longer.
     pub fn applied(&self, settled: &Settlement) {
         let mut state = self.lock();
-        state.applied = state.applying.last_sequence;
+        if state.applying.last_sequence > 0 {
+            state.applied = state.applying.last_sequence;
+        }
         state.applying = Arc::default();
+        state.moving = false;
         for before in settled {
             state.standing.counts.subtract(*before);
         }
@@ -195,11 +242,12 @@ impl Overlay {
         }
     }
 
-    /// Every pending record, the newest per job.
-    pub fn records(&self) -> BTreeMap<JobId, PendingRecord> {
+    /// Every pending record, the newest per job; `None` for deleted jobs.
+    pub fn records(&self) -> BTreeMap<JobId, Option<PendingRecord>> {
         let state = self.lock();
         let both = state.applying.jobs.iter().chain(&state.current.jobs);
-        both.filter_map(|(job, pending)| Some((*job, pending.record.clone()?))).collect()
+        let changed = both.filter(|(_, pending)| pending.record.is_some() || pending.forgotten);
+        changed.map(|(job, pending)| (*job, pending.record.clone())).collect()
     }
 
     /// Jobs with a pending change of their checkpoint, and whether they have one now.
@@ -207,6 +255,7 @@ impl Overlay {
         let state = self.lock();
         let both = state.applying.jobs.iter().chain(&state.current.jobs);
         let changed = both.filter_map(|(job, pending)| match pending.checkpoint {
+            CheckpointChange::None if pending.forgotten => Some((*job, false)),
             CheckpointChange::None => None,
             CheckpointChange::Stored(_) => Some((*job, true)),
             CheckpointChange::Dropped => Some((*job, false)),
@@ -237,6 +286,10 @@ impl Overlay {
 }
 
 impl State {
+    fn is_idle(&self) -> bool {
+        self.current.last_sequence == 0 && self.moved.is_empty()
+    }
+
     fn publish(&mut self, op: Op, place: Place, sequence: u64) {
         match op {
             Op::Submitted { record, .. } => {
@@ -256,7 +309,18 @@ impl State {
             Op::Tags(tags) => self.standing.tags = tags,
             Op::IdFloor(floor) => self.standing.id_floor = self.standing.id_floor.max(floor),
             Op::Resumed => self.standing.held = None,
+            Op::Forget { job } => self.forget(job, sequence),
         }
+    }
+
+    fn forget(&mut self, job: JobId, sequence: u64) {
+        let before = self.state_before(job);
+        self.standing.live.remove(&job);
+        if let Some(before) = before.filter(|before| before.is_end()) {
+            self.standing.counts.subtract(before);
+        }
+        let unsettled = before.is_none() || self.current.jobs.get(&job).is_some_and(|p| p.unsettled);
+        self.current.jobs.insert(job, Pending { sequence, forgotten: true, unsettled, ..Pending::default() });
     }
 
     fn entry(&mut self, job: JobId, sequence: u64) -> &mut Pending {
@@ -288,7 +352,11 @@ impl State {
         if self.standing.live.contains(&job) {
             return Some(JobState::Created);
         }
-        let generations = [&self.current, &*self.applying];
-        generations.iter().find_map(|g| Some(g.jobs.get(&job)?.record.as_ref()?.record.state))
+        [&self.current, &*self.applying].iter().find_map(|generation| {
+            let pending = generation.jobs.get(&job)?;
+            let known = pending.record.as_ref().map(|record| record.record.state);
+            // Deleted and not back: it counts nowhere.
+            known.or(pending.forgotten.then_some(JobState::Created))
+        })
     }
 }

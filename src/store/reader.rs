@@ -1,10 +1,10 @@
 //! Reading jobs: pending changes first, then the index, then the journal by place.
 
-use super::entry::{Body, IndexedJob, ended_at};
+use super::entry::{Body, IndexedCheckpoint, IndexedJob, ended_at};
 use super::error::StoreError;
 use super::index::Index;
 use super::journal::{Fetcher, Place};
-use super::overlay::{CheckpointChange, Overlay, PendingRecord};
+use super::overlay::{CheckpointChange, Overlay, Pending, PendingRecord};
 use super::record;
 use super::verdict;
 use crate::model::{Checkpoint, Epoch, JobId, JobRecord, JobState, JobTexts, Millis};
@@ -127,8 +127,23 @@ impl StoreReader {
     /// # Errors
     /// The index or the disk can't be read.
     pub fn record(&self, id: JobId) -> Result<Option<JobRecord>, StoreError> {
-        if let Some(pending) = self.overlay.pending(id).and_then(|pending| pending.record) {
-            return Ok(Some(JobRecord::clone(&pending.record)));
+        self.steady(|| self.record_now(id))
+    }
+
+    /// Looks again when a file was deleted between the look into the index and the look into the file: by then the index
+    /// knows the new place.
+    fn steady<T>(&self, look: impl Fn() -> Result<T, StoreError>) -> Result<T, StoreError> {
+        match look() {
+            Err(StoreError::Io { .. }) => look(),
+            other => other,
+        }
+    }
+
+    fn record_now(&self, id: JobId) -> Result<Option<JobRecord>, StoreError> {
+        match self.overlay.pending(id) {
+            Some(Pending { record: Some(record), .. }) => return Ok(Some(JobRecord::clone(&record.record))),
+            Some(Pending { forgotten: true, .. }) => return Ok(None),
+            Some(_) | None => {}
         }
         self.index.job(id)?.map(|entry| self.indexed(id, &entry)).transpose()
     }
@@ -156,9 +171,14 @@ impl StoreReader {
     /// # Errors
     /// The index or the disk can't be read; [`StoreError::Damaged`] when the texts are damaged.
     pub fn texts(&self, id: JobId) -> Result<Option<JobTexts>, StoreError> {
-        let place = match self.overlay.pending(id).and_then(|pending| pending.texts) {
-            Some(place) => Some(place),
-            None => self.index.job(id)?.and_then(|entry| entry.texts),
+        self.steady(|| self.texts_now(id))
+    }
+
+    fn texts_now(&self, id: JobId) -> Result<Option<JobTexts>, StoreError> {
+        let pending = self.overlay.pending(id).unwrap_or_default();
+        let place = match pending.texts {
+            None if !pending.forgotten => self.index.job(id)?.and_then(|entry| entry.texts),
+            known => known,
         };
         let Some(place) = place else { return Ok(None) };
         let (part, body) = self.fetcher.fetch(place)?;
@@ -170,9 +190,16 @@ impl StoreReader {
     /// # Errors
     /// The index or the disk can't be read; [`StoreError::Damaged`] when the checkpoint is damaged.
     pub fn checkpoint(&self, id: JobId) -> Result<Option<(Checkpoint, Epoch)>, StoreError> {
+        self.steady(|| self.checkpoint_now(id))
+    }
+
+    fn checkpoint_now(&self, id: JobId) -> Result<Option<(Checkpoint, Epoch)>, StoreError> {
         let pending = self.overlay.pending(id).unwrap_or_default();
         let indexed = match pending.checkpoint {
             CheckpointChange::Dropped => return Ok(None),
+            CheckpointChange::Stored(_) | CheckpointChange::None if pending.forgotten => {
+                IndexedCheckpoint::default()
+            }
             CheckpointChange::Stored(_) | CheckpointChange::None => {
                 self.index.checkpoint(id)?.unwrap_or_default()
             }
@@ -211,7 +238,13 @@ impl StoreReader {
     pub fn ids(&self, range: RangeInclusive<JobId>) -> Result<Vec<JobId>, StoreError> {
         let pending = self.overlay.records();
         let mut ids: BTreeSet<JobId> = self.index.ids(range.clone())?.into_iter().collect();
-        ids.extend(pending.into_keys().filter(|id| range.contains(id)));
+        for (id, record) in pending.into_iter().filter(|(id, _)| range.contains(id)) {
+            if record.is_some() {
+                ids.insert(id);
+            } else {
+                ids.remove(&id);
+            }
+        }
         Ok(ids.into_iter().collect())
     }
 
@@ -232,7 +265,7 @@ impl StoreReader {
                 skip -= 1;
                 continue;
             }
-            if let Some(record) = walk.record(cursor)? {
+            if let Some(record) = self.steady(|| walk.record(cursor))? {
                 page.records.push(record);
                 page.next = Some(cursor);
             }
@@ -252,7 +285,7 @@ struct Walk<'a> {
     reader: &'a StoreReader,
     query: &'a EndedQuery,
     /// Their entries in the index don't count: memory is newer.
-    pending: BTreeMap<JobId, PendingRecord>,
+    pending: BTreeMap<JobId, Option<PendingRecord>>,
     lists: Vec<List>,
 }
 
@@ -270,7 +303,7 @@ impl<'a> Walk<'a> {
         let pending = reader.overlay.records();
         let wanted = |state: JobState| state.is_end() && query.state.is_none_or(|only| only == state);
         let order = |a: &Cursor, b: &Cursor| if query.newest_first { b.cmp(a) } else { a.cmp(b) };
-        let records = pending.values().map(|pending| &pending.record);
+        let records = pending.values().flatten().map(|pending| &pending.record);
         let mut ahead: Vec<Cursor> = records
             .filter(|record| wanted(record.state))
             .map(|record| Cursor { ended: ended_at(record), id: record.id })
@@ -314,7 +347,7 @@ impl<'a> Walk<'a> {
     /// The record; `None` when it disagrees with the entry that led to it.
     fn record(&self, cursor: Cursor) -> Result<Option<JobRecord>, StoreError> {
         if let Some(pending) = self.pending.get(&cursor.id) {
-            return Ok(Some(JobRecord::clone(&pending.record)));
+            return Ok(pending.as_ref().map(|pending| JobRecord::clone(&pending.record)));
         }
         let Some(entry) = self.reader.index.job(cursor.id)? else { return Ok(None) };
         let agrees = entry.ended == cursor.ended

@@ -37,6 +37,12 @@ pub enum PartKind {
     IdFloor = 8,
     /// This copy may run the original's jobs.
     Resumed = 9,
+    /// A job is deleted.
+    Forget = 10,
+    /// What an image of the archive says of itself; never in the journal.
+    ImageHead = 11,
+    /// The jobs in a file of the archive; never in the journal.
+    Directory = 12,
 }
 
 impl PartKind {
@@ -55,6 +61,9 @@ impl PartKind {
             7 => Self::Tags,
             8 => Self::IdFloor,
             9 => Self::Resumed,
+            10 => Self::Forget,
+            11 => Self::ImageHead,
+            12 => Self::Directory,
             other => return Err(newer(other)),
         })
     }
@@ -70,7 +79,8 @@ pub fn parts_of(op: &Op) -> u16 {
         | Op::DropCheckpoint { .. }
         | Op::Tags(_)
         | Op::IdFloor(_)
-        | Op::Resumed => 1,
+        | Op::Resumed
+        | Op::Forget { .. } => 1,
     }
 }
 
@@ -119,12 +129,21 @@ impl Encoder {
             Op::Tags(tags) => out.push(PartKind::Tags, JobId(0), 0, tags),
             Op::IdFloor(floor) => out.push(PartKind::IdFloor, JobId(0), 0, floor),
             Op::Resumed => out.push(PartKind::Resumed, JobId(0), 0, &()),
+            Op::Forget { job } => out.push(PartKind::Forget, *job, 0, &()),
         }
+    }
+
+    /// Adds a part that is encoded already, compressed if it is large and isn't yet.
+    pub fn copy(&mut self, out: &mut Encoded, part: Part, body: &[u8]) -> Result<(), StoreError> {
+        out.payload.extend_from_slice(body);
+        out.parts.push(Part { length: body.len() as u32, ..part });
+        self.pack_last(out)
     }
 
     /// Compresses the body of the last part, if it is large. In front of it stands its plain length.
     fn pack_last(&mut self, out: &mut Encoded) -> Result<(), StoreError> {
-        let Some(part) = out.parts.last_mut().filter(|part| part.length as usize >= PACK_FROM) else {
+        let large = |part: &&mut Part| !part.packed && part.length as usize >= PACK_FROM;
+        let Some(part) = out.parts.last_mut().filter(large) else {
             return Ok(());
         };
         let failed = |error: std::io::Error| {
@@ -143,8 +162,10 @@ impl Encoder {
         Ok(())
     }
 }
+
 impl Encoded {
-    fn push<T: Serialize>(
+    /// Adds a part.
+    pub fn push<T: Serialize>(
         &mut self,
         kind: PartKind,
         job: JobId,
@@ -197,6 +218,16 @@ pub fn committed(part: &Part, body: &[u8]) -> Result<Epoch, StoreError> {
 
 /// Reads tags.
 pub fn tags(part: &Part, body: &[u8]) -> Result<Vec<(String, String)>, StoreError> {
+    decode(part, body)
+}
+
+/// Reads what an image says of itself.
+pub fn image_head<T: DeserializeOwned>(part: &Part, body: &[u8]) -> Result<T, StoreError> {
+    decode(part, body)
+}
+
+/// Reads the directory of a file of the archive.
+pub fn directory<T: DeserializeOwned>(part: &Part, body: &[u8]) -> Result<Vec<T>, StoreError> {
     decode(part, body)
 }
 

@@ -4,6 +4,7 @@
 //! names its predecessor; then the new segment, written under another name with everything that was not vouched for,
 //! synced, and only then given its name; the marker goes before sled opens. Nothing is answered before all of it.
 
+use super::archive::Base;
 use super::error::StoreError;
 use super::handle::{Recovered, RecoveredJob, StoreOptions};
 use super::identity::{self, Owner};
@@ -38,7 +39,9 @@ pub struct Paths {
 impl Paths {
     fn new(dir: &Path) -> Self {
         let dir = dir.to_owned();
-        Self { journal: dir.join("journal"), index: dir.join("index"), aside: dir.join("aside"), dir }
+        let below = |name| dir.join(name);
+        let (journal, index) = (below("journal"), below("index"));
+        Self { journal, index, aside: below("aside"), dir }
     }
 
     /// Sled's own directory.
@@ -62,6 +65,8 @@ pub struct Ready {
     pub index: Arc<Index>,
     /// Reads frames by place.
     pub fetcher: Arc<Fetcher>,
+    /// The archive.
+    pub base: Base,
     /// Segments and bytes in the journal.
     pub files: (u64, u64),
     /// For the scheduler.
@@ -83,17 +88,24 @@ pub fn open(dir: &Path, options: &StoreOptions) -> Result<Ready, StoreError> {
     }
     let survey = Survey::take(&paths.journal)?;
     let newest = survey.newest(&paths.journal)?;
-    let owner = identity::judge(&paths.dir, &paths.journal, newest, options.trust_path)?;
+    let base = Base::find(&paths.dir)?;
+    let owner = match (newest, &base.image) {
+        (None, Some(_)) => {
+            Owner::Copy("this data directory is a copy: its newest segment is missing".to_owned())
+        }
+        _ => identity::judge(&paths.dir, &paths.journal, newest, options.trust_path)?,
+    };
     let clean = marker::load(&paths.index)?;
     let clean = match (clean, newest) {
         (Some(clean), Some(newest)) if owner == Owner::Original => {
-            clean.agrees(newest, &paths.journal)?.then_some(clean)
+            clean.agrees(newest, &paths)?.then_some(clean)
         }
         _ => None,
     };
     marker::remove(&paths.index)?;
-    let fetcher = Arc::new(Fetcher::new(paths.journal.clone()));
-    let start = Start { paths: &paths, cache: options.index_cache_bytes, survey: &survey, owner, fetcher };
+    let fetcher = Arc::new(Fetcher::new(paths.dir.clone()));
+    let cache = options.index_cache_bytes;
+    let start = Start { paths: &paths, cache, survey: &survey, base: &base, owner, fetcher };
     let trusted = clean.and_then(|clean| match start.trusted(clean) {
         Ok(trusted) => Some(trusted),
         Err(error) => {
@@ -111,7 +123,8 @@ pub fn open(dir: &Path, options: &StoreOptions) -> Result<Ready, StoreError> {
     let bytes = survey.bytes + begun.segment.written();
     let files = (survey.numbers.len() as u64 + 1, bytes);
     let Begun { segment, overlay, index, recovered } = begun;
-    Ok(Ready { lock, segment, overlay, index, fetcher: start.fetcher, files, recovered, paths })
+    let fetcher = Arc::clone(&start.fetcher);
+    Ok(Ready { lock, segment, overlay, index, fetcher, base, files, recovered, paths })
 }
 
 struct Begun {
@@ -142,6 +155,7 @@ struct Start<'a> {
     paths: &'a Paths,
     cache: u64,
     survey: &'a Survey,
+    base: &'a Base,
     owner: Owner,
     fetcher: Arc<Fetcher>,
 }
@@ -166,15 +180,15 @@ impl Start<'_> {
     /// Everything from the journal.
     fn rebuilt(&self, newest: Option<&SegmentHeader>) -> Result<Begun, StoreError> {
         io::remove_dir(&self.paths.sled())?;
-        let Some(newest) = newest else {
+        let is_copy = matches!(self.owner, Owner::Copy(_));
+        let contents = survey::contents(&self.paths.dir, self.base, self.survey, newest, is_copy)?;
+        let Some(contents) = contents else {
             let notes = self.survey.numbers.iter().map(|number| {
                 format!("journal/{} is set aside: it has no sound header or frame", file_name(*number))
             });
             self.set_aside(&self.survey.numbers)?;
             return self.filled(Replay::default(), None, notes.collect(), &Before::default());
         };
-        let is_copy = matches!(self.owner, Owner::Copy(_));
-        let contents = survey::contents(&self.paths.journal, self.survey, newest, is_copy)?;
         self.set_aside(&contents.cut)?;
         let Contents { replay, last, link, stragglers, damage, mut notes, .. } = contents;
         let verdicts = verdict::pass(&replay, &damage, &self.fetcher, runtime::clock())?;
@@ -265,7 +279,8 @@ impl Start<'_> {
     }
 
     fn begin(&self, before: &Before<'_>) -> Result<Segment, StoreError> {
-        before.begin(self.paths, self.survey.numbers.last().copied(), &self.owner)
+        let highest = self.survey.numbers.last().copied().max(Some(self.base.covered()));
+        before.begin(self.paths, highest, &self.owner)
     }
 
     fn recovered(

@@ -36,6 +36,30 @@ pub struct Seen {
 }
 
 impl Seen {
+    /// The highest sequence of what is known.
+    pub fn sequence(&self) -> u64 {
+        let parts = [self.record, self.texts, self.checkpoint].into_iter().flatten();
+        parts.map(|at| at.sequence).fold(self.checkpoint_changed, u64::max)
+    }
+
+    /// This, with what was `earlier` known of the job below it.
+    pub fn over(mut self, earlier: &Seen) -> Seen {
+        if self.record.is_none() {
+            (self.record, self.state) = (earlier.record, earlier.state);
+        }
+        self.texts = self.texts.or(earlier.texts);
+        if self.checkpoint_changed == 0 {
+            (self.checkpoint, self.checkpoint_changed) = (earlier.checkpoint, earlier.checkpoint_changed);
+            self.committed = self.committed.max(earlier.committed);
+        }
+        self
+    }
+
+    /// Whether nothing that was stored before matters.
+    pub fn is_whole(&self) -> bool {
+        self.record.is_some() && self.texts.is_some()
+    }
+
     /// Whether the job has not ended.
     pub fn is_live(&self) -> bool {
         self.record.is_some() && !is_end_code(self.state)
@@ -53,11 +77,37 @@ pub struct Replay {
     pub id_floor: i64,
     /// The segment of the last word that this copy may run the original's jobs.
     pub resumed_in: Option<u64>,
+    /// Deleted jobs, and the sequence of that.
+    pub forgotten: HashMap<JobId, u64>,
     /// The last sequence.
     pub last_sequence: u64,
 }
 
 impl Replay {
+    /// Folds in a frame of the archive, in any order: a whole job replaces what is older of it, a part of one is added to
+    /// what is older. What was deleted since stays deleted.
+    pub fn archived(&mut self, file: u64, frame: &Accepted, bytes: &[u8]) -> Result<(), StoreError> {
+        let sequence = frame.header.sequence;
+        let Some(job) = frame.header.parts.first().map(|part| part.job) else { return Ok(()) };
+        let has = |kind: PartKind| frame.header.parts.iter().any(|part| part.kind == kind as u8);
+        let is_whole = has(PartKind::Record) && has(PartKind::Texts);
+        let before = self.jobs.get(&job).map_or(0, Seen::sequence);
+        let deleted = self.forgotten.get(&job).copied().unwrap_or(0);
+        if before > sequence || deleted > sequence {
+            return Ok(());
+        }
+        if is_whole {
+            self.jobs.remove(&job);
+        }
+        let last_sequence = self.last_sequence;
+        self.frame(file, frame, bytes)?;
+        self.last_sequence = last_sequence.max(sequence);
+        if is_whole && let Some(seen) = self.jobs.get_mut(&job) {
+            seen.checkpoint_changed = sequence;
+        }
+        Ok(())
+    }
+
     /// Folds a frame in; `bytes` are the frame's.
     pub fn frame(&mut self, segment: u64, frame: &Accepted, bytes: &[u8]) -> Result<(), StoreError> {
         let sequence = frame.header.sequence;
@@ -85,9 +135,26 @@ impl Replay {
                 PartKind::Tags => self.tags = record::tags(part, body)?,
                 PartKind::IdFloor => self.id_floor = self.id_floor.max(record::id_floor(part, body)?),
                 PartKind::Resumed => self.resumed_in = Some(segment),
+                PartKind::Forget => {
+                    self.jobs.remove(&part.job);
+                    self.forgotten.insert(part.job, sequence);
+                }
+                PartKind::ImageHead | PartKind::Directory => {}
             }
         }
         self.last_sequence = sequence;
+        Ok(())
+    }
+
+    /// Puts what was archived of a job below what is known since.
+    pub fn below(&mut self, file: u64, frame: &Accepted, bytes: &[u8]) -> Result<(), StoreError> {
+        let mut earlier = Replay::default();
+        earlier.archived(file, frame, bytes)?;
+        for (job, earlier) in earlier.jobs {
+            if let Some(seen) = self.jobs.get_mut(&job) {
+                *seen = seen.over(&earlier);
+            }
+        }
         Ok(())
     }
 

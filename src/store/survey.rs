@@ -1,12 +1,13 @@
 //! Reading the whole journal at a start: which segments belong together, what of them counts, what is cut.
 
+use super::archive::Base;
 use super::error::StoreError;
 use super::journal::{
     Damage, FrameHeader, Link, SegmentHeader, Settled, file_name, has_frame, io, items, numbers, path,
     read_header, settle,
 };
 use super::replay::Replay;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// The segments of a directory.
@@ -21,9 +22,15 @@ pub struct Survey {
 }
 
 impl Survey {
-    /// Reads the headers in `journal`.
+    /// Reads all headers in `journal`.
     pub fn take(journal: &Path) -> Result<Self, StoreError> {
+        Self::behind(journal, 0)
+    }
+
+    /// Reads the headers of the segments behind number `covered`.
+    pub fn behind(journal: &Path, covered: u64) -> Result<Self, StoreError> {
         let mut survey = Self { numbers: numbers(journal)?, ..Self::default() };
+        survey.numbers.retain(|number| *number > covered);
         for &number in &survey.numbers {
             let path = path(journal, number);
             if let Some(header) = read_header(&path)?.filter(|header| header.number == number) {
@@ -32,6 +39,11 @@ impl Survey {
             survey.bytes += io::length_and_change(&path)?.map_or(0, |(length, _)| length);
         }
         Ok(survey)
+    }
+
+    /// The numbers of the segments in `journal`.
+    pub fn numbers_of(journal: &Path) -> Result<Vec<u64>, StoreError> {
+        numbers(journal)
     }
 
     /// The newest segment with a sound header and a sound frame: those behind it are void.
@@ -44,16 +56,17 @@ impl Survey {
         Ok(None)
     }
 
-    /// The segments that belong together, oldest first: each but the first is named by the next, unless the one
-    /// before it is missing.
-    fn line<'a>(&'a self, newest: &'a SegmentHeader) -> Vec<Linked<'a>> {
+    /// The segments behind number `covered` that belong together, oldest first: each but the first is named by the
+    /// next, unless the one before it is missing.
+    fn line<'a>(&'a self, newest: &'a SegmentHeader, covered: u64) -> Vec<Linked<'a>> {
         let mut line = Vec::new();
         let mut header = newest;
-        loop {
-            let below = self.headers.range(..header.number).next_back().map(|(_, header)| header);
+        while header.number > covered {
+            let below = self.headers.range(covered + 1..header.number).next_back().map(|(_, header)| header);
             let named = header.link.and_then(|link| self.headers.get(&link.number));
-            let named = named.filter(|named| named.number < header.number);
-            let gap_before = header.link.is_some() && named.is_none();
+            let named = named.filter(|named| named.number < header.number && named.number > covered);
+            let is_first = header.link.is_some_and(|link| link.number == covered);
+            let gap_before = header.link.is_some() && named.is_none() && !is_first;
             line.push(Linked { header, gap_before });
             match (named, below) {
                 (Some(named), _) => header = named,
@@ -102,20 +115,31 @@ pub struct Contents {
     pub notes: Vec<String>,
 }
 
-/// Reads all segments. In a copy a gap cuts off what lies behind it; in the original it is damage.
+/// Reads the archive, and all segments behind it. In a copy a gap cuts off what lies behind it; in the original it is
+/// damage. `None`: there is neither an image nor a sound segment.
 pub fn contents(
-    journal: &Path,
+    dir: &Path,
+    base: &Base,
     survey: &Survey,
-    newest: &SegmentHeader,
+    newest: Option<&SegmentHeader>,
     is_copy: bool,
-) -> Result<Contents, StoreError> {
-    let line = survey.line(newest);
+) -> Result<Option<Contents>, StoreError> {
+    let journal = &dir.join("journal");
+    let covered = base.covered();
+    let line = newest.map(|newest| survey.line(newest, covered)).unwrap_or_default();
     let mut replay = Replay::default();
-    let mut cut = unused(survey, &line);
-    let mut notes: Vec<String> = cut.iter().map(|number| why_unused(survey, *number)).collect();
-    let mut damage = Vec::new();
-    if let Some(first) = line.first().filter(|first| first.gap_before) {
-        damage.push(gap(first.header, 0, 1));
+    let mut damage = base.replay(dir, &mut replay)?;
+    let mut cut = unused(survey, &line, covered);
+    let mut notes = base.notes.clone();
+    notes.extend(cut.iter().map(|number| why_unused(survey, *number)));
+    let Some(first) = line.first() else {
+        // Everything lies in the archive: a copy whose journal was copied before.
+        let Some(image) = &base.image else { return Ok(None) };
+        let (last, link) = (image.head.last.clone(), image.head.covered);
+        return Ok(Some(Contents { replay, last, link, stragglers: Vec::new(), damage, cut, notes }));
+    };
+    if first.gap_before {
+        damage.push(gap(first.header, 0, replay.last_sequence + 1));
     }
     for (index, linked) in line.iter().enumerate() {
         let next = line.get(index + 1);
@@ -172,7 +196,7 @@ pub fn contents(
                 cut.sort_unstable();
                 cut.dedup();
             }
-            return Ok(Contents { replay, last, link, stragglers, damage, cut, notes });
+            return Ok(Some(Contents { replay, last, link, stragglers, damage, cut, notes }));
         }
     }
     Err(StoreError::damaged(journal.display().to_string(), "no segment could be read"))
@@ -204,9 +228,10 @@ fn gap(header: &SegmentHeader, offset: u64, from: u64) -> Damage {
 }
 
 /// Segments that nothing goes on from: of a start or a rotation that died, or of a batch that was refused.
-fn unused(survey: &Survey, line: &[Linked<'_>]) -> Vec<u64> {
-    let used: Vec<u64> = line.iter().map(|linked| linked.header.number).collect();
-    survey.numbers.iter().copied().filter(|number| !used.contains(number)).collect()
+fn unused(survey: &Survey, line: &[Linked<'_>], covered: u64) -> Vec<u64> {
+    let used: BTreeSet<u64> = line.iter().map(|linked| linked.header.number).collect();
+    let behind = survey.numbers.iter().copied().filter(|number| *number > covered);
+    behind.filter(|number| !used.contains(number)).collect()
 }
 
 fn why_unused(survey: &Survey, number: u64) -> String {

@@ -5,7 +5,7 @@
 //! verdicts are appended to the journal like any change.
 
 use super::error::StoreError;
-use super::journal::{Damage, Fetcher, MAX_PARTS, file_name};
+use super::journal::{Damage, Fetcher, MAX_PARTS, relative_path};
 use super::record::PartKind;
 use super::replay::{At, Replay, Seen, fetch_record};
 use crate::model::{
@@ -136,7 +136,10 @@ impl Verdicts {
             | PartKind::DropCheckpoint
             | PartKind::Tags
             | PartKind::IdFloor
-            | PartKind::Resumed => {}
+            | PartKind::Resumed
+            | PartKind::Forget
+            | PartKind::ImageHead
+            | PartKind::Directory => {}
         }
     }
 
@@ -157,5 +160,5 @@ impl Verdicts {
 
 /// A damage in words.
 pub fn describe(damage: &Damage) -> String {
-    format!("journal/{}, byte {}: {}", file_name(damage.segment), damage.offset, damage.what)
+    format!("{}, byte {}: {}", relative_path(damage.segment), damage.offset, damage.what)
 }

@@ -30,7 +30,12 @@ const TEXT: &str =
 
 /// Small segments, as everywhere in tests.
 pub fn store_options() -> StoreOptions {
-    StoreOptions { segment_bytes: 64 << 10, trust_path: true, index_cache_bytes: 1 << 20 }
+    StoreOptions {
+        segment_bytes: 64 << 10,
+        trust_path: true,
+        index_cache_bytes: 1 << 20,
+        ..StoreOptions::default()
+    }
 }
 
 /// Settings: dynamic slots.

@@ -81,13 +81,14 @@ pub struct Journal {
 
 impl Journal {
     /// Starts the thread; it goes on in `segment`, which is on the disk, behind the sequence that `segment` ends with.
-    /// `publish` makes a durable batch visible to readers, before the callbacks.
+    /// `publish` makes a durable batch visible to readers, before the callbacks; `rotations` is told of new segments.
     pub fn start(
         segment: Segment,
         journal: PathBuf,
         segment_bytes: u64,
         files: Arc<Files>,
         publish: impl FnMut(Vec<Published>) + Send + 'static,
+        rotations: Option<Sender<u64>>,
     ) -> Result<Self, StoreError> {
         let (requests, waiting) = mpsc::channel();
         let durable = segment.link().last_sequence;
@@ -105,6 +106,7 @@ impl Journal {
             encoder: Encoder::default(),
             files: Arc::clone(&files),
             publish: Box::new(publish),
+            rotations,
         };
         let thread = runtime::thread("store-commit", move || committer.run(&waiting));
         let thread = thread.map_err(|error| StoreError::io("start a thread for", &journal, error))?;
@@ -146,6 +148,8 @@ struct Committer {
     encoder: Encoder,
     files: Arc<Files>,
     publish: Box<dyn FnMut(Vec<Published>) + Send>,
+    /// Told the number of each new segment: those before it are sealed.
+    rotations: Option<Sender<u64>>,
 }
 
 /// How a write ended badly.
@@ -245,6 +249,7 @@ impl Committer {
             point("store.before-directory-sync").map_err(Failure::Sync)?;
             io::sync_dir(&self.journal).map_err(Failure::Sync)?;
             self.files.segments.fetch_add(1, Ordering::Relaxed);
+            self.rotated();
         }
         point("store.synced").map_err(Failure::Sync)?;
         self.files.bytes.fetch_add(self.segment.written() - before, Ordering::Relaxed);
@@ -294,6 +299,13 @@ impl Committer {
         Segment::create(&segment::path(&self.journal, self.number), header)
     }
 
+    fn rotated(&self) {
+        if let Some(rotations) = &self.rotations {
+            // Whoever listened is gone: nothing is folded any more, and nothing is lost by that.
+            let _gone = rotations.send(self.segment.header().number);
+        }
+    }
+
     /// After a failed write: a new segment that cuts off what was half written lets the batch be refused for certain.
     /// After a failed sync, or if that fails too, the journal has failed for good.
     fn recover(&mut self, failure: Failure) -> StoreError {
@@ -319,6 +331,7 @@ impl Committer {
         self.files.segments.fetch_add(1, Ordering::Relaxed);
         self.files.bytes.fetch_add(segment.written(), Ordering::Relaxed);
         (self.segment, self.sealed) = (segment, true);
+        self.rotated();
         Ok(())
     }
 

@@ -16,7 +16,7 @@ const FIRST_READ: usize = 4096;
 /// Reads frames by place. Shared by all readers; the lock is held only to find an open file.
 #[derive(Debug)]
 pub struct Fetcher {
-    journal: PathBuf,
+    dir: PathBuf,
     open: Mutex<HashMap<u64, Arc<Source>>>,
 }
 
@@ -27,9 +27,14 @@ struct Source {
 }
 
 impl Fetcher {
-    /// Reads the segments in the directory `journal`.
-    pub fn new(journal: PathBuf) -> Self {
-        Self { journal, open: Mutex::default() }
+    /// Reads the journal and the archive of the data directory `dir`.
+    pub fn new(dir: PathBuf) -> Self {
+        Self { dir, open: Mutex::default() }
+    }
+
+    /// Closes the files, of which some are about to be deleted.
+    pub fn close_files(&self) {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     /// The body of a part, checked.
@@ -37,6 +42,21 @@ impl Fetcher {
     /// # Errors
     /// [`StoreError::Damaged`] when no sound frame with such a part is there.
     pub fn fetch(&self, place: Place) -> Result<(Part, Vec<u8>), StoreError> {
+        let (header, bytes) = self.frame(place)?;
+        let index = usize::from(place.part);
+        let part = header.parts.get(index).copied();
+        let body = header.body(index).and_then(|body| bytes.get(body));
+        match part.zip(body) {
+            Some((part, body)) => Ok((part, body.to_vec())),
+            None => Err(StoreError::damaged(describe(place), "the frame there has no such part")),
+        }
+    }
+
+    /// A whole frame, checked.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] when no sound frame is there.
+    pub fn frame(&self, place: Place) -> Result<(Box<frame::Header>, Vec<u8>), StoreError> {
         let source = self.source(place.segment)?;
         let mut bytes = vec![0; FIRST_READ];
         let count = source.file.read_at(place.offset, &mut bytes)?;
@@ -59,12 +79,8 @@ impl Fetcher {
             }
             Err(frame::Fault::Payload(_)) => None,
         };
-        let found = header.as_ref().and_then(|header| {
-            let index = usize::from(place.part);
-            Some((*header.parts.get(index)?, header.body(index)?))
-        });
-        match found.and_then(|(part, body)| Some((part, bytes.get(body)?.to_vec()))) {
-            Some(found) => Ok(found),
+        match header {
+            Some(header) => Ok((Box::new(header), bytes)),
             None => Err(StoreError::damaged(describe(place), "the frame there is damaged")),
         }
     }
@@ -74,7 +90,7 @@ impl Fetcher {
         if let Some(source) = open.get(&segment) {
             return Ok(Arc::clone(source));
         }
-        let path = segment::path(&self.journal, segment);
+        let path = self.dir.join(segment::relative_path(segment));
         let header = segment::read_header(&path)?;
         let header =
             header.ok_or_else(|| StoreError::damaged(path.display().to_string(), "no sound header"))?;
@@ -89,5 +105,5 @@ impl Fetcher {
 
 /// A place in words.
 fn describe(place: Place) -> String {
-    format!("journal/{}, byte {}", segment::file_name(place.segment), place.offset)
+    format!("{}, byte {}", segment::relative_path(place.segment), place.offset)
 }

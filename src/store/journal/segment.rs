@@ -100,9 +100,24 @@ impl Header {
     }
 }
 
+/// Set in the number of a file that is not a segment but holds ended jobs in the archive.
+pub const ARCHIVED: u64 = 1 << 63;
+/// Set in the number of a file that is an image in the archive.
+pub const IMAGE: u64 = 1 << 62;
+
 /// Name of the file of segment `number`.
 pub fn file_name(number: u64) -> String {
     format!("{number:020}.log")
+}
+
+/// Path of a file with frames below the data directory: `journal/….log`, `archive/….jobs`, `archive/….image`.
+pub fn relative_path(number: u64) -> String {
+    let plain = number & !(ARCHIVED | IMAGE);
+    match (number & ARCHIVED, number & IMAGE) {
+        (0, 0) => format!("journal/{}", file_name(number)),
+        (0, _) => format!("archive/{plain:020}.image"),
+        _ => format!("archive/{plain:020}.jobs"),
+    }
 }
 
 /// The number in a segment's file name.
@@ -111,9 +126,9 @@ pub fn number_of(name: &str) -> Option<u64> {
 }
 
 /// Where one part of a frame lies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Place {
-    /// Number of the segment.
+    /// Number of the segment; or of a file of the archive, with [`ARCHIVED`] or [`IMAGE`].
     pub segment: u64,
     /// Byte at which the frame begins.
     pub offset: u64,

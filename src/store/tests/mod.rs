@@ -64,11 +64,17 @@ fn checkpoint(id: i64, epoch: u64, bytes: usize) -> Op {
 }
 
 fn options() -> StoreOptions {
-    StoreOptions { segment_bytes: 64 << 20, trust_path: false, index_cache_bytes: 4 << 20 }
+    StoreOptions { index_cache_bytes: 4 << 20, ..StoreOptions::default() }
 }
 
+/// Segments of a few frames, that stay where they are.
 fn tiny_segments() -> StoreOptions {
-    StoreOptions { segment_bytes: 12 << 10, ..options() }
+    StoreOptions { segment_bytes: 12 << 10, fold_bytes: None, ..options() }
+}
+
+/// Segments of a few frames, folded as soon as they are sealed.
+fn folding(grace: Duration) -> StoreOptions {
+    StoreOptions { fold_bytes: Some(0), grace, ..tiny_segments() }
 }
 
 fn open(dir: &Path) -> Opened {

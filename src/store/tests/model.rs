@@ -67,7 +67,7 @@ enum Step {
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
-    let ops = proptest::collection::vec((0..7_u8, 1..6_u8, 0..900_u16), 1..4);
+    let ops = proptest::collection::vec((0..8_u8, 1..6_u8, 0..900_u16), 1..4);
     let step = prop_oneof![
         12 => ops.prop_map(Step::Ops),
         1 => Just(Step::Restart),
@@ -75,7 +75,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => Just(Step::DeleteIndex),
         1 => Just(Step::Copy),
     ];
-    proptest::collection::vec(step, 1..40)
+    proptest::collection::vec(step, 1..60)
 }
 
 /// What the store should hold of a job.
@@ -102,6 +102,7 @@ fn op((kind, id, size): (u8, u8, u16), model: &mut BTreeMap<JobId, Modelled>) ->
         0 => submitted(job.0),
         1 => Op::Committed { job, epoch: known.committed.next() },
         2 => Op::DropCheckpoint { job },
+        7 if known.record.as_ref().is_some_and(|record| record.state.is_end()) => Op::Forget { job },
         3 => checkpoint(job.0, u64::from(size), usize::from(size) * 9),
         _ => {
             let mut record = record(job.0, STATES[usize::from(size) % STATES.len()]);
@@ -117,6 +118,7 @@ fn op((kind, id, size): (u8, u8, u16), model: &mut BTreeMap<JobId, Modelled>) ->
         Op::Checkpoint { checkpoint, .. } => known.checkpoint = Some(*checkpoint.clone()),
         Op::Committed { epoch, .. } => known.committed = *epoch,
         Op::DropCheckpoint { .. } => known.checkpoint = None,
+        Op::Forget { .. } => *known = Modelled::default(),
         Op::Tags(_) | Op::IdFloor(_) | Op::Resumed => {}
     }
     op
@@ -148,13 +150,16 @@ fn check(store: &Store, model: &BTreeMap<JobId, Modelled>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, max_shrink_iters: 200, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 48, max_shrink_iters: 200, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_sequence_of_ops_and_restarts_agrees_with_a_model(steps in steps()) {
+    fn any_sequence_of_ops_and_restarts_agrees_with_a_model(steps in steps(), deletes: bool) {
         let mut place = tempfile::tempdir().unwrap();
         let mut model = BTreeMap::new();
-        let mut store = Store::open(place.path(), &tiny_segments()).unwrap().store;
+        // What was folded is deleted at once, or never.
+        let grace = if deletes { Duration::ZERO } else { StoreOptions::default().grace };
+        let options = folding(grace);
+        let mut store = Store::open(place.path(), &options).unwrap().store;
         for step in steps {
             match step {
                 Step::Ops(ops) => {
@@ -174,7 +179,8 @@ proptest! {
                     place = copied;
                 }
             }
-            let opened = Store::open(place.path(), &tiny_segments()).unwrap();
+            let opened = Store::open(place.path(), &options).unwrap();
+            prop_assert_eq!(&opened.recovered.notes, &Vec::<String>::new());
             let live: Vec<JobId> = opened.recovered.live.iter().map(|job| job.record.id).collect();
             let expected = model.iter().filter(|(_, known)| known.record.as_ref().is_some_and(|r| !r.state.is_end()));
             prop_assert_eq!(live, expected.map(|(job, _)| *job).collect::<Vec<_>>());

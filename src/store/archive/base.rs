@@ -1,0 +1,121 @@
+//! What a start goes on from: the newest image whose files are all there.
+
+use super::file::{Contents, Entry};
+use super::image::{self, Image};
+use crate::store::error::StoreError;
+use crate::store::journal::{ARCHIVED, Accepted, Damage, Part, relative_path};
+use crate::store::record::PartKind;
+use crate::store::replay::Replay;
+use std::collections::HashMap;
+use std::path::Path;
+
+/// The archive as a start found it.
+#[derive(Debug, Default)]
+pub struct Base {
+    /// The image to go on from, if there is one.
+    pub image: Option<Image>,
+    /// Every image that can be read, the oldest first.
+    pub images: Vec<Image>,
+    /// What is to be said.
+    pub notes: Vec<String>,
+}
+
+impl Base {
+    /// Looks at the archive of the data directory `dir`: heads and lengths only.
+    pub fn find(dir: &Path) -> Result<Self, StoreError> {
+        let mut base = Self::default();
+        for number in image::numbers(dir)? {
+            match image::read(dir, number)? {
+                Some((image, _)) => base.images.push(image),
+                None => base.notes.push(format!("{} is damaged", image::name(number))),
+            }
+        }
+        for image in base.images.iter().rev() {
+            let missing = image.head.missing(dir)?;
+            if missing.is_empty() {
+                base.image = Some(image.clone());
+                return Ok(base);
+            }
+            let names: Vec<String> = missing.iter().map(|file| relative_path(file.number)).collect();
+            base.notes.push(format!("{} needs {}", image::name(image.number), names.join(", ")));
+        }
+        // None is whole: the newest one that can be read serves what is left.
+        base.image = base.images.last().cloned();
+        Ok(base)
+    }
+
+    /// The last segment that is covered; 0 for none.
+    pub fn covered(&self) -> u64 {
+        self.image.as_ref().map_or(0, |image| image.head.covered.number)
+    }
+
+    /// Folds in all of it; what of it is damaged.
+    pub fn replay(&self, dir: &Path, replay: &mut Replay) -> Result<Vec<Damage>, StoreError> {
+        let mut damage = Vec::new();
+        let Some(image) = &self.image else {
+            // Without an image the segments tell; files whose images are all lost still hold their jobs.
+            for number in super::file::numbers(dir)?.into_iter().filter(|number| number & ARCHIVED != 0) {
+                fold_in(dir, number, &[], replay, &mut damage)?;
+            }
+            replay.last_sequence = 0;
+            return Ok(damage);
+        };
+        let head = &image.head;
+        replay.forgotten.extend(head.forgotten.iter().copied());
+        for file in &head.files {
+            fold_in(dir, file.number, &[], replay, &mut damage)?;
+        }
+        let sequence = head.covered.last_sequence;
+        let jobs: Vec<Entry> =
+            head.jobs.iter().map(|job| Entry { job: *job, sequence, offset: 0, bytes: 0 }).collect();
+        fold_in(dir, image.number, &jobs, replay, &mut damage)?;
+        replay.tags.clone_from(&head.tags);
+        replay.id_floor = head.id_floor;
+        replay.last_sequence = sequence;
+        Ok(damage)
+    }
+}
+
+/// Folds in one file. `expected` are its jobs where its directory is damaged.
+fn fold_in(
+    dir: &Path,
+    number: u64,
+    expected: &[Entry],
+    replay: &mut Replay,
+    damage: &mut Vec<Damage>,
+) -> Result<(), StoreError> {
+    // Nothing is lost that could be named.
+    let nobody = (1, 0);
+    let Some(contents) = Contents::read(dir, number)? else {
+        let what = "the file is missing or has no sound header; the jobs in it are lost".to_owned();
+        damage.push(Damage { segment: number, offset: 0, lost: nobody, parts: None, what });
+        return Ok(());
+    };
+    for frame in &contents.frames {
+        replay.archived(number, frame, contents.frame(frame))?;
+    }
+    let Some(offset) = contents.bad.first().copied() else { return Ok(()) };
+    let found: HashMap<_, _> = contents.frames.iter().filter_map(job_of).collect();
+    let entries = contents.directory.as_deref().unwrap_or(expected);
+    let mut is_named = false;
+    for entry in entries.iter().filter(|entry| entry.job.0 != 0 && !found.contains_key(&entry.job)) {
+        is_named = true;
+        let kind = PartKind::Record as u8;
+        let part = Part { kind, version: 1, packed: false, state: 0, length: 0, job: entry.job };
+        let lost = (entry.sequence, entry.sequence);
+        let what = format!("what was stored of job {} is damaged", entry.job);
+        damage.push(Damage { segment: number, offset, lost, parts: Some(vec![part]), what });
+    }
+    if !is_named {
+        let what = match entries {
+            [] => "bytes are damaged, and the directory of the file too: which jobs they held is not known",
+            _ => "bytes are damaged that no job needs",
+        };
+        damage.push(Damage { segment: number, offset, lost: nobody, parts: None, what: what.to_owned() });
+    }
+    Ok(())
+}
+
+fn job_of(frame: &Accepted) -> Option<(crate::model::JobId, u64)> {
+    Some((frame.header.parts.first()?.job, frame.header.sequence))
+}
