@@ -11,7 +11,7 @@ use seikan::model::{
 use seikan::plan::{Defaults, JobSettings, Plan, ReadLimit};
 use seikan::plugin::{JobMode, Registry};
 use seikan::runtime::LogLimits;
-use seikan::scheduler::{JobLogs, SchedulerHandle, SchedulerSettings, Submission, start};
+use seikan::scheduler::{JobLogs, Retention, SchedulerHandle, SchedulerSettings, Submission, start};
 use seikan::store::{Store, StoreOptions};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -128,6 +128,7 @@ fn main() {
             checkpoint_timeout: Duration::from_secs(60),
         },
         resume: false,
+        retention: Retention::default(),
     };
     std::fs::create_dir_all(dir.path().join("logs")).expect("a directory");
     let core = tokio::runtime::Builder::new_multi_thread()

@@ -9,7 +9,7 @@ use crate::options::Tree;
 use crate::plan;
 use crate::plugin::Registry;
 use crate::runtime::{self, JobPool, LogLimits, Task};
-use crate::scheduler::{self, JobLogs, SchedulerHandle, SchedulerSettings, Submission};
+use crate::scheduler::{self, JobLogs, Retention, SchedulerHandle, SchedulerSettings, Submission};
 use crate::spec;
 use crate::store::{Store, StoreGauge, StoreOptions, StoreReader};
 use std::fmt::Display;
@@ -315,6 +315,12 @@ fn scheduler_settings(
         log_limits: LogLimits { bytes: config.logs.job_log_bytes },
         plan_defaults: *plan_defaults,
         resume,
+        retention: Retention {
+            age: config
+                .history_job_expire_minutes
+                .map(|minutes| Duration::from_secs(minutes.saturating_mul(60))),
+            jobs: config.store.max_ended_jobs,
+        },
     }
 }
 

@@ -29,6 +29,7 @@ pub(super) const READ: &[&str] = &[
     "store.index-cache-bytes",
     "store.trust-path",
     "store.grace",
+    "store.max-ended-jobs",
     "logs.job-log-bytes",
     "tags",
 ];

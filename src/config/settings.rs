@@ -97,6 +97,8 @@ pub struct StoreConfig {
     pub index_cache_bytes: u64,
     /// Trust a directory without birth times.
     pub trust_path: bool,
+    /// How many ended jobs are kept; `None`: all.
+    pub max_ended_jobs: Option<u64>,
     /// How long what was superseded stays on the disk.
     pub grace: Duration,
 }
@@ -179,6 +181,10 @@ pub(super) fn read(figment: &Figment) -> Result<Config, ConfigError> {
             segment_bytes: values.number("store.segment-bytes", 4096, u64::MAX)?,
             index_cache_bytes: values.number("store.index-cache-bytes", 1 << 20, u64::MAX)?,
             trust_path: values.bool("store.trust-path")?,
+            max_ended_jobs: match values.find("store.max-ended-jobs") {
+                None => None,
+                Some(_) => Some(values.number("store.max-ended-jobs", 0, u64::MAX)?),
+            },
             grace: values.millis("store.grace", 0)?,
         },
         logs: LogConfig { job_log_bytes: values.number("logs.job-log-bytes", 1024, u64::MAX)? },

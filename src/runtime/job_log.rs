@@ -73,6 +73,22 @@ impl JobLog {
         }
     }
 
+    /// Removes its files, if it has any.
+    ///
+    /// # Errors
+    /// The system refuses; that a file is not there is fine.
+    pub fn remove(&self) -> std::io::Result<()> {
+        let Target::File(path) = &self.target else { return Ok(()) };
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).file = None;
+        for path in [path.clone(), older(path)] {
+            match std::fs::remove_file(path) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+                Ok(()) | Err(_) => {}
+            }
+        }
+        Ok(())
+    }
+
     /// What stands in front of a line written now.
     #[must_use]
     pub fn prefix(level: &str) -> String {

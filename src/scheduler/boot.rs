@@ -7,6 +7,7 @@ use super::ids::Ids;
 use super::live::{Live, Planned};
 use super::overlay::Overlay;
 use super::recover::{self, Boot};
+use super::retention::Pruner;
 use super::scribe::Scribe;
 use super::slots::Slots;
 use super::transition::{self, Event};
@@ -49,7 +50,6 @@ pub fn start(
         launcher,
         ids: Ids::new(recovered.id_floor),
         slots: Slots::new(settings.slots, settings.max_running_jobs),
-        settings,
         inbox,
         events,
         overlay,
@@ -61,8 +61,10 @@ pub fn start(
         lookups: HashMap::new(),
         retries: BinaryHeap::new(),
         tick: Instant::now(),
+        pruner: Pruner::new(&settings.retention),
         closing: None,
         compiling: None,
+        settings,
     };
     core.learn_given_ids();
     let texts = core.take_over(recovered.live, recovered.held.as_deref());

@@ -6,6 +6,7 @@ use super::handle::{Message, SchedulerSettings};
 use super::ids::Ids;
 use super::live::{Live, Planned};
 use super::overlay::Overlay;
+use super::retention::Pruner;
 use super::scribe::Scribe;
 use super::slots::Slots;
 use super::submit::Lookup;
@@ -56,6 +57,7 @@ pub(super) struct Core {
     pub lookups: HashMap<JobId, Lookup>,
     pub retries: BinaryHeap<Reverse<(Instant, JobId, u32)>>,
     pub tick: Instant,
+    pub pruner: Pruner,
     pub closing: Option<Closing>,
     /// Compiles recorded jobs again.
     pub compiling: Option<Task<()>>,
@@ -99,6 +101,7 @@ impl Core {
                 self.append(vec![Op::Tags(tags)], Flight { follows, ..Flight::default() });
             }
             Message::ResumeHeld(answer) => self.resume_held(Some(answer)),
+            Message::Over(over) => self.over(over),
             Message::Compiled(id, plan) => self.compiled(id, plan),
             Message::Landed(number, result) => self.landed(number, result),
             Message::Shutdown(deadline, done) => self.shut_down(deadline, done),

@@ -30,6 +30,8 @@ pub(super) enum Follow {
     Answer(Answer<()>),
     /// Show new tags.
     Tags(Vec<(String, String)>),
+    /// These jobs are deleted.
+    Forgotten(Vec<JobId>),
     /// This copy's jobs may run: answer how many.
     Resumed(Option<Answer<usize>>, usize),
 }
@@ -137,6 +139,7 @@ impl Core {
                 let _gone = answer.send(Ok(()));
             }
             Follow::Tags(tags) => self.overlay.set_tags(tags),
+            Follow::Forgotten(jobs) => self.remove_logs(&jobs),
             Follow::Resumed(answer, jobs) => {
                 self.overlay.set_held(None);
                 if let Some(answer) = answer {
@@ -171,7 +174,7 @@ impl Core {
                 Follow::Answer(answer) => {
                     let _gone = answer.send(Err(SchedulerError::Store(error.to_string())));
                 }
-                Follow::Tags(_) => {}
+                Follow::Tags(_) | Follow::Forgotten(_) => {}
                 Follow::Resumed(answer, _) => {
                     if let Some(answer) = answer {
                         let _gone = answer.send(Err(SchedulerError::Store(error.to_string())));

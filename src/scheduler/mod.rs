@@ -26,6 +26,7 @@ mod ids;
 mod live;
 mod overlay;
 mod recover;
+mod retention;
 mod retry;
 mod scribe;
 mod slots;
@@ -40,3 +41,4 @@ pub use handle::{
     JobLogs, SchedulerError, SchedulerHandle, SchedulerSettings, Submission, SubmitError, Submitted,
 };
 pub use overlay::{LiveJob, Overlay, SlotView};
+pub use retention::Retention;

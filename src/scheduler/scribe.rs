@@ -18,7 +18,8 @@ struct Line {
     log: Arc<JobLog>,
     level: &'static str,
     at: Millis,
-    text: String,
+    /// `None`: the log is removed.
+    text: Option<String>,
 }
 
 /// The writer; a thread that ends with it.
@@ -54,6 +55,14 @@ impl Scribe {
         self.line(log, "WARN", at, text);
     }
 
+    /// Removes a log, behind the lines that were written to it.
+    pub fn remove(&self, log: Arc<JobLog>) {
+        if let Some(lines) = &self.lines {
+            self.waiting.fetch_add(1, Ordering::Relaxed);
+            let _gone = lines.send(Line { log, level: "", at: 0, text: None });
+        }
+    }
+
     fn line(&self, log: &Arc<JobLog>, level: &'static str, at: Millis, text: String) {
         let Some(lines) = &self.lines else {
             return;
@@ -64,7 +73,7 @@ impl Scribe {
         }
         if !is_full {
             self.waiting.fetch_add(1, Ordering::Relaxed);
-            let _gone = lines.send(Line { log: Arc::clone(log), level, at, text });
+            let _gone = lines.send(Line { log: Arc::clone(log), level, at, text: Some(text) });
         }
     }
 
@@ -83,18 +92,28 @@ fn write(lines: &Receiver<Line>, waiting: &AtomicUsize) {
     let mut blocks: HashMap<*const JobLog, (Arc<JobLog>, String, u64)> = HashMap::new();
     while let Ok(first) = lines.recv() {
         let mut taken = 0;
+        let mut removed = Vec::new();
         for line in std::iter::once(first).chain(lines.try_iter().take(BATCH)) {
+            taken += 1;
+            let Some(text) = line.text else {
+                removed.push(line.log);
+                continue;
+            };
             let block = blocks
                 .entry(Arc::as_ptr(&line.log))
                 .or_insert_with(|| (Arc::clone(&line.log), String::new(), 0));
             block.1.push_str(&JobLog::prefix_at(line.level, line.at));
-            block.1.push_str(&line.text);
+            block.1.push_str(&text);
             block.1.push('\n');
-            taken += 1;
-            block.2 += 1 + line.text.matches('\n').count() as u64;
+            block.2 += 1 + text.matches('\n').count() as u64;
         }
         for (_, (log, text, count)) in blocks.drain() {
             log.block(text.as_bytes(), count);
+        }
+        for log in removed {
+            if let Err(error) = log.remove() {
+                tracing::warn!(%error, path = ?log.path(), "the log of a deleted job stays");
+            }
         }
         waiting.fetch_sub(taken, Ordering::Relaxed);
     }

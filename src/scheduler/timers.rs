@@ -19,7 +19,7 @@ impl Core {
         let retry = self.retries.peek().map(|Reverse((at, ..))| *at);
         let tick = (!self.jobs.is_empty()).then_some(self.tick);
         let closing = self.closing.as_ref().map(|closing| closing.deadline);
-        [retry, tick, closing].into_iter().flatten().min()
+        [retry, tick, closing, self.pruner.next()].into_iter().flatten().min()
     }
 
     pub(super) fn wake(&mut self) {
@@ -36,6 +36,7 @@ impl Core {
         if self.closing.as_ref().is_some_and(|closing| closing.deadline <= now) {
             self.abandon();
         }
+        self.look_for_what_is_over(now);
         if self.tick <= now {
             self.tick = now + TICK;
             self.store_what_is_behind();

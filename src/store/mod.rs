@@ -1,11 +1,12 @@
 //! The store: every job, durable before it is answered.
 //!
-//! Owns the data directory's `LOCK`, `identity`, `journal/`, `index/` and `aside/`. The journal is the only truth; sled
-//! answers queries and is derived from it.
+//! Owns the data directory's `LOCK`, `identity`, `journal/`, `archive/`, `index/` and `aside/`. The journal, and the archive
+//! that is folded from it, are the only truth; sled answers queries and is derived from them.
 //!
 //! How data passes: `append` → committer (frames, one write and one sync for all that wait) → overlay (readers see it)
 //! → the caller's callback; and from the overlay, by a thread of its own, → index. Readers look at the overlay, then
-//! the index, then the journal by place. A start reads the journal unless a marker proves that the index is whole.
+//! the index, then the journal or the archive by place. A start reads both unless a marker proves that the index is
+//! whole. Sealed segments are folded into the [`archive`], and deleted after the grace time.
 //!
 //! Invariants:
 //! - a callback with `Ok` means: on the disk, visible, and all earlier requests too;
@@ -19,7 +20,8 @@
 //! `store.after-identity`, `store.before-first-segment`, `store.first-segment`; per batch `store.before-rotate`,
 //! `store.rotated`, `store.before-write`, `store.written` (not yet synced), `store.before-directory-sync`,
 //! `store.synced` (not yet answered), `store.before-cut-off`, `store.before-seal`; per generation of the index
-//! `store.before-apply`, `store.applied`; at a clean stop `store.before-marker`, `store.marker-written`.
+//! `store.before-apply`, `store.applied`; per fold `store.before-fold`, `store.folded-jobs`, `store.folded`, and
+//! `store.before-deletion`, `store.deleted` (each file); at a clean stop `store.before-marker`, `store.marker-written`.
 //!
 //! [`Op::Resumed`]: crate::model::Op::Resumed
 

@@ -8,6 +8,7 @@ mod queue;
 pub(super) mod records;
 mod restart;
 mod resubmit;
+mod retention;
 mod savepoint;
 mod story;
 mod world;

@@ -12,7 +12,9 @@ use crate::model::{
 use crate::options::{Map, Tree};
 use crate::plan::{self, Compiled};
 use crate::runtime::{LogLimits, Task};
-use crate::scheduler::{JobLogs, LiveJob, SchedulerHandle, SchedulerSettings, Submission, Submitted, start};
+use crate::scheduler::{
+    JobLogs, LiveJob, Retention, SchedulerHandle, SchedulerSettings, Submission, Submitted, start,
+};
 use crate::spec::{Block, JobSpec};
 use crate::store::{Store, StoreOptions, StoreReader};
 use std::path::Path;
@@ -51,6 +53,7 @@ pub fn settings(dir: &Path) -> SchedulerSettings {
             checkpoint_timeout: Duration::from_secs(60),
         },
         resume: false,
+        retention: Retention::default(),
     }
 }
 

@@ -24,7 +24,7 @@ pub(super) fn compact(
     moved: &mut Vec<Moved>,
 ) -> Result<(), StoreError> {
     let jobs: u64 = head.files.iter().map(|file| file.jobs).sum();
-    let is_small = |file: &JobsFile| file.bytes < fold.file_bytes / 2;
+    let is_small = |file: &JobsFile| file.content() < fold.file_bytes / 2;
     let has_many = head.files.iter().filter(|file| is_small(file)).count() >= SMALL_FILES;
     let has_dead = head.dead * DEAD_PART > jobs;
     if !has_many && !has_dead {
@@ -34,7 +34,7 @@ pub(super) fn compact(
     let mut files = Vec::with_capacity(head.files.len());
     let mut old = Vec::new();
     for (file, dead) in head.files.iter().zip(&live.dead_bytes) {
-        if (has_many && is_small(file)) || dead * DEAD_PART > file.bytes {
+        if (has_many && is_small(file)) || dead * DEAD_PART > file.content() {
             old.push(*file);
         } else {
             files.push(*file);
@@ -111,7 +111,8 @@ impl Live {
         Ok(live)
     }
 
+    /// A deletion and a new submission of the same id may share a sequence: then the job is there.
     fn counts(&self, job: JobId, sequence: u64) -> bool {
-        self.newest.get(&job) == Some(&sequence) && self.over.get(&job).is_none_or(|since| *since < sequence)
+        self.newest.get(&job) == Some(&sequence) && self.over.get(&job).is_none_or(|since| *since <= sequence)
     }
 }

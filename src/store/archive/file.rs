@@ -4,8 +4,8 @@ use crate::model::JobId;
 use crate::runtime;
 use crate::store::error::StoreError;
 use crate::store::journal::{
-    ARCHIVED, Accepted, Fetcher, IMAGE, Item, Part, Place, Segment, SegmentHeader, io, items, random,
-    read_header, relative_path,
+    ARCHIVED, Accepted, FRAMES_AT, Fetcher, IMAGE, Item, Part, Place, Segment, SegmentHeader, io, items,
+    random, read_header, relative_path,
 };
 use crate::store::overlay::Moved;
 use crate::store::record::{self, Encoded, Encoder, PartKind};
@@ -233,6 +233,11 @@ impl Contents {
 }
 
 impl JobsFile {
+    /// Bytes of the jobs in it.
+    pub fn content(&self) -> u64 {
+        self.directory.saturating_sub(FRAMES_AT)
+    }
+
     /// Whether the file is there, in its full length, and is the one that was meant.
     pub fn is_there(&self, dir: &Path) -> Result<bool, StoreError> {
         let path = dir.join(relative_path(self.number));

@@ -190,6 +190,6 @@ fn newly_forgotten(replay: &Replay, before: Option<&Head>) -> u64 {
 }
 
 /// Visits a failpoint.
-fn reach(name: &'static str) -> Result<(), StoreError> {
+pub(super) fn reach(name: &'static str) -> Result<(), StoreError> {
     failpoint::reach(name).map_err(|error| StoreError::Failed(error.to_string()))
 }

@@ -3,7 +3,7 @@
 
 use super::base::Base;
 use super::file;
-use super::fold::{Fold, Folded};
+use super::fold::{Fold, Folded, reach};
 use super::image::{self, Image};
 use crate::runtime;
 use crate::store::error::StoreError;
@@ -232,6 +232,7 @@ impl Work {
         if over.is_empty() && old_images.is_empty() && !self.has_stale_files()? {
             return Ok(());
         }
+        reach("store.before-deletion")?;
         self.ground.fetcher.close_files();
         for number in over {
             let path = path(&journal, number);
@@ -239,13 +240,16 @@ impl Work {
             io::remove(&path)?;
             self.ground.files.segments.fetch_sub(1, Ordering::Relaxed);
             self.ground.files.bytes.fetch_sub(bytes, Ordering::Relaxed);
+            reach("store.deleted")?;
         }
         for number in old_images {
             io::remove(&dir.join(relative_path(number)))?;
             self.images.retain(|image| image.number != number);
+            reach("store.deleted")?;
         }
         for number in self.stale_files()? {
             io::remove(&dir.join(relative_path(number)))?;
+            reach("store.deleted")?;
         }
         io::sync_dir(&dir.join("archive"))
     }

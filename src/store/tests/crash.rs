@@ -19,7 +19,7 @@ fn child() {
     let mut acknowledged =
         std::fs::File::options().append(true).create(true).open(dir.join("answers")).unwrap();
     for _ in 0..2 {
-        let Opened { store, recovered } = Store::open(&dir.join("data"), &tiny_segments()).unwrap();
+        let Opened { store, recovered } = Store::open(&dir.join("data"), &folding(Duration::ZERO)).unwrap();
         writeln!(acknowledged, "opened {} {:?}", recovered.held.is_some(), recovered.notes).unwrap();
         for id in 1..=JOBS {
             for op in [submitted(id), change(id, JobState::Running), change(id, JobState::Finished)] {
@@ -70,7 +70,7 @@ fn check(dir: &Path, answers: &[String], point: &str) {
         last.insert(id.parse::<i64>().unwrap(), JobState::of_name(state).unwrap());
     }
     for start in 0..2 {
-        let Opened { store, recovered } = Store::open(&dir.join("data"), &tiny_segments()).unwrap();
+        let Opened { store, recovered } = Store::open(&dir.join("data"), &folding(Duration::ZERO)).unwrap();
         assert_eq!(recovered.held, None, "{point}: still the original, start {start}");
         let damage =
             recovered.notes.iter().filter(|note| note.contains("damage") || note.contains("missing"));
@@ -109,6 +109,11 @@ fn death_at_any_point_loses_nothing_that_was_answered() {
         ("store.before-seal", &[1, 2]),
         ("store.before-apply", &[1, 2]),
         ("store.applied", &[1, 2]),
+        ("store.before-fold", &[1, 3]),
+        ("store.folded-jobs", &[1, 3, 9]),
+        ("store.folded", &[1, 3, 9]),
+        ("store.before-deletion", &[1, 3]),
+        ("store.deleted", &[1, 2, 3, 12]),
         ("store.before-marker", &[1, 2]),
         ("store.marker-written", &[1, 2]),
     ];

@@ -1,5 +1,6 @@
 //! Tests of the whole store.
 
+mod archive;
 mod copies;
 mod crash;
 mod damage;

@@ -1,0 +1,197 @@
+//! Folding the journal into the archive, deleting what is over, and damage to either.
+
+use super::*;
+use std::path::PathBuf;
+
+/// Files of the archive with this ending, in order.
+fn archived(dir: &Path, ending: &str) -> Vec<PathBuf> {
+    let Ok(entries) = std::fs::read_dir(dir.join("archive")) else { return Vec::new() };
+    let mut files: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+    files.retain(|path| path.extension().is_some_and(|e| e == ending));
+    files.sort();
+    files
+}
+
+/// Jobs 1..=count, all ended but every tenth.
+fn fill(store: &Store, count: i64) {
+    fill_from(store, 1, count);
+}
+
+fn fill_from(store: &Store, first: i64, last: i64) {
+    for id in first..=last {
+        put(store, vec![submitted(id), checkpoint(id, 1, 300)]);
+        let state = if id % 10 == 0 { JobState::Running } else { JobState::Failed };
+        put(store, vec![change(id, state)]);
+    }
+}
+
+fn assert_filled(opened: &Opened, count: i64) {
+    let reader = opened.store.reader();
+    for id in 1..=count {
+        let state = if id % 10 == 0 { JobState::Running } else { JobState::Failed };
+        assert_eq!(reader.record(JobId(id)).unwrap(), Some(record(id, state)));
+        assert_eq!(reader.texts(JobId(id)).unwrap(), Some(texts(id, 20)));
+        assert_eq!(reader.checkpoint(JobId(id)).unwrap().unwrap().0.state, [1; 300]);
+    }
+    assert_eq!(opened.recovered.live.len() as i64, count / 10);
+    assert_eq!(reader.counts().total() as i64, count - count / 10);
+}
+
+#[test]
+fn the_journal_is_folded_and_its_segments_go() {
+    let dir = tempfile::tempdir().unwrap();
+    let options = StoreOptions { segment_bytes: 32 << 10, ..folding(Duration::ZERO) };
+    let Opened { store, .. } = Store::open(dir.path(), &options).unwrap();
+    fill(&store, 1000);
+    until("the sealed segments are gone", || segments(dir.path()).len() <= 3);
+    let status = store.status();
+    assert!(status.archive_files > 0 && status.archive_bytes > 0, "{status:?}");
+    assert_eq!(status.fold_failed, None);
+    let files = archived(dir.path(), "jobs");
+    let bytes: u64 = files.iter().map(|file| std::fs::metadata(file).unwrap().len()).sum();
+    assert!(bytes / files.len() as u64 > 20 << 10, "small files are joined: {bytes} in {}", files.len());
+    assert_eq!(store.reader().texts(JobId(1)).unwrap(), Some(texts(1, 20)));
+    assert_eq!(store.reader().texts(JobId(10)).unwrap(), Some(texts(10, 20)));
+    store.close().unwrap();
+    for lose_index in [false, true, false] {
+        if lose_index {
+            std::fs::remove_dir_all(dir.path().join("index")).unwrap();
+        }
+        let opened = Store::open(dir.path(), &options).unwrap();
+        assert_eq!(opened.recovered.notes, Vec::<String>::new());
+        assert_eq!(opened.recovered.held, None);
+        assert_filled(&opened, 1000);
+        opened.store.close().unwrap();
+    }
+}
+
+#[test]
+fn within_the_grace_time_nothing_goes_and_a_lost_image_is_no_loss() {
+    let dir = tempfile::tempdir().unwrap();
+    let options = folding(Duration::from_secs(3600));
+    let Opened { store, .. } = Store::open(dir.path(), &options).unwrap();
+    fill(&store, 60);
+    until("there are images", || archived(dir.path(), "image").len() >= 3);
+    store.close().unwrap();
+    assert!(segments(dir.path()).len() > 5, "segments stay");
+    for lost in ["image", "jobs"] {
+        let newest = archived(dir.path(), lost).pop().unwrap();
+        std::fs::remove_file(newest).unwrap();
+        let opened = Store::open(dir.path(), &options).unwrap();
+        assert_filled(&opened, 60);
+        drop(opened);
+    }
+}
+
+#[test]
+fn a_damaged_frame_of_the_archive_costs_its_job_only() {
+    let dir = tempfile::tempdir().unwrap();
+    let options = folding(Duration::ZERO);
+    let Opened { store, .. } = Store::open(dir.path(), &options).unwrap();
+    fill(&store, 60);
+    until("the sealed segments are gone", || segments(dir.path()).len() <= 3);
+    store.close().unwrap();
+    let file = archived(dir.path(), "jobs").remove(0);
+    let mut bytes = std::fs::read(&file).unwrap();
+    // Behind the header of the file and of the first frame: in the payload of the first job.
+    bytes[8192 + 400] ^= 0x10;
+    std::fs::write(&file, bytes).unwrap();
+    std::fs::remove_dir_all(dir.path().join("index")).unwrap();
+    for _ in 0..2 {
+        let Opened { store, recovered } = Store::open(dir.path(), &options).unwrap();
+        assert!(recovered.notes.iter().any(|note| note.contains("archive/")), "{:?}", recovered.notes);
+        let reader = store.reader();
+        let lost: Vec<i64> =
+            (1..=60).filter(|id| state_of(&store, *id) == Some(JobState::Unknowable)).collect();
+        let [lost] = lost.as_slice() else { panic!("one job is lost, not {lost:?}") };
+        assert!(recovered.notes.iter().any(|note| note.contains(&format!("job {lost}"))));
+        for id in (1..=60).filter(|id| id != lost) {
+            assert_eq!(reader.texts(JobId(id)).unwrap(), Some(texts(id, 20)));
+        }
+        drop(store);
+        std::fs::remove_dir_all(dir.path().join("index")).unwrap();
+    }
+}
+
+#[test]
+fn deleted_jobs_stay_deleted_and_their_space_comes_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let options = folding(Duration::ZERO);
+    let Opened { store, .. } = Store::open(dir.path(), &options).unwrap();
+    fill(&store, 400);
+    until("the sealed segments are gone", || segments(dir.path()).len() <= 3);
+    let before = store.status().archive_bytes;
+    for id in (1..=400).filter(|id| id % 10 != 0) {
+        put(&store, vec![Op::Forget { job: JobId(id) }]);
+    }
+    // The deletions are folded with what comes behind them.
+    fill(&store, 20);
+    until("the space is back", || {
+        put(&store, vec![checkpoint(10, 1, 300)]);
+        store.status().archive_bytes < before / 2
+    });
+    assert_eq!(state_of(&store, 399), None);
+    assert_eq!(store.reader().counts().total(), 18);
+    drop(store);
+    std::fs::remove_dir_all(dir.path().join("index")).unwrap();
+    let Opened { store, recovered } = Store::open(dir.path(), &options).unwrap();
+    assert_eq!(recovered.notes, Vec::<String>::new());
+    assert_eq!(state_of(&store, 399), None, "not even after the index was made anew");
+    assert_eq!(state_of(&store, 19), Some(JobState::Failed));
+    assert_eq!(store.reader().counts().total(), 18);
+    assert_eq!(
+        store.reader().ended(&EndedQuery { limit: 100, ..EndedQuery::default() }).unwrap().records.len(),
+        18
+    );
+}
+
+/// The journal was copied first, the archive much later: the image covers more than the copied journal holds.
+#[test]
+fn a_copy_whose_archive_is_newer_than_its_journal_goes_on_from_the_archive() {
+    let dir = tempfile::tempdir().unwrap();
+    let place = tempfile::tempdir().unwrap();
+    let options = folding(Duration::from_secs(3600));
+    let Opened { store, .. } = Store::open(dir.path(), &options).unwrap();
+    fill(&store, 10);
+    copy(dir.path(), place.path());
+    fill(&store, 60);
+    until("it is folded", || archived(dir.path(), "image").len() >= 6);
+    drop(store);
+    for name in std::fs::read_dir(dir.path().join("archive")).unwrap() {
+        let from = name.unwrap().path();
+        std::fs::create_dir_all(place.path().join("archive")).unwrap();
+        std::fs::copy(&from, place.path().join("archive").join(from.file_name().unwrap())).unwrap();
+    }
+    for _ in 0..2 {
+        let Opened { store, recovered } = Store::open(place.path(), &options).unwrap();
+        assert!(recovered.held.is_some());
+        for id in 1..=10 {
+            assert_eq!(store.reader().texts(JobId(id)).unwrap(), Some(texts(id, 20)));
+            let state = if id % 10 == 0 { JobState::Running } else { JobState::Failed };
+            assert_eq!(state_of(&store, id), Some(state));
+        }
+        put(&store, vec![submitted(1000)]);
+        assert_eq!(state_of(&store, 1000), Some(JobState::Pending));
+    }
+}
+
+/// A deletion and a new submission of the same id in one request share a sequence: the job is there.
+#[test]
+fn an_id_that_is_deleted_and_used_again_in_one_request_stays() {
+    let dir = tempfile::tempdir().unwrap();
+    let options = folding(Duration::ZERO);
+    let Opened { store, .. } = Store::open(dir.path(), &options).unwrap();
+    fill(&store, 30);
+    for id in (1..=30).filter(|id| id % 10 != 0) {
+        put(&store, vec![Op::Forget { job: JobId(id) }, submitted(id), change(id, JobState::Canceled)]);
+    }
+    // Enough folds behind it that the files are written anew.
+    fill_from(&store, 100, 140);
+    until("the sealed segments are gone", || segments(dir.path()).len() <= 3);
+    drop(store);
+    std::fs::remove_dir_all(dir.path().join("index")).unwrap();
+    let Opened { store, .. } = Store::open(dir.path(), &options).unwrap();
+    for id in (1..=30).filter(|id| id % 10 != 0) {
+        assert_eq!(state_of(&store, id), Some(JobState::Canceled), "job {id}");
+    }
+}
