@@ -15,6 +15,8 @@ mod segment;
 pub use committer::{Files, Journal, OnDurable, Published};
 pub use fetch::Fetcher;
 pub use frame::{Header as FrameHeader, MAX_PARTS, MAX_PAYLOAD, Part};
+#[cfg(test)]
+pub use scan::Item;
 pub use scan::{Accepted, Damage, Settled, items, settle};
 pub use segment::{
     Header as SegmentHeader, Link, Place, Segment, file_name, has_frame, numbers, path, random, read_header,

@@ -3,9 +3,15 @@
 mod copies;
 mod crash;
 mod damage;
+pub mod disk;
+mod faults;
 mod files;
+mod history;
 mod life;
 mod model;
+mod power;
+mod random_damage;
+mod seeds;
 mod stored_versions;
 
 use files::{copy, copy_in_order, segments};
