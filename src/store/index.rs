@@ -16,7 +16,7 @@ use super::journal::{Place, io};
 use super::overlay::{CheckpointChange, Generation, Moved, Pending};
 use super::reader::Cursor;
 use super::record;
-use crate::model::{JobId, JobState};
+use crate::model::{Epoch, JobId, JobState};
 use std::ops::RangeInclusive;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -170,7 +170,7 @@ impl Index {
     }
 
     fn apply_checkpoint(&self, job: JobId, pending: &Pending) -> Result<(), StoreError> {
-        if pending.checkpoint == CheckpointChange::Dropped && pending.committed.is_none() {
+        if pending.checkpoint == CheckpointChange::Dropped && pending.committed == Some(Epoch::default()) {
             return self.write(|trees| trees.checkpoints.remove(job_key(job)).map(drop));
         }
         if pending.checkpoint == CheckpointChange::None && pending.committed.is_none() {

@@ -103,9 +103,9 @@ pub fn load(index: &Path) -> Result<Option<Clean>, StoreError> {
 /// Removes the marker, for certain.
 pub fn remove(index: &Path) -> Result<(), StoreError> {
     reach("store.before-marker-removal")?;
-    if io::remove(&file(index))? {
-        io::sync_dir(index)?;
-    }
+    io::remove(&file(index))?;
+    // Also when it is gone already: an earlier start may have been killed before this.
+    io::sync_dir(index)?;
     reach("store.marker-removed")
 }
 

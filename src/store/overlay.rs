@@ -304,7 +304,8 @@ impl State {
             Op::Committed { job, epoch } => self.entry(job, sequence).committed = Some(epoch),
             Op::DropCheckpoint { job } => {
                 let entry = self.entry(job, sequence);
-                (entry.checkpoint, entry.committed) = (CheckpointChange::Dropped, None);
+                // Not `None`: a checkpoint stored next must not find the epoch of before in the index.
+                (entry.checkpoint, entry.committed) = (CheckpointChange::Dropped, Some(Epoch::default()));
             }
             Op::Tags(tags) => self.standing.tags = tags,
             Op::IdFloor(floor) => self.standing.id_floor = self.standing.id_floor.max(floor),

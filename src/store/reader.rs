@@ -210,7 +210,7 @@ impl StoreReader {
         };
         let Some(place) = place else { return Ok(None) };
         let (part, body) = self.fetcher.fetch(place)?;
-        let committed = pending.committed.unwrap_or_default().max(indexed.committed);
+        let committed = pending.committed.unwrap_or(indexed.committed);
         Ok(Some((record::checkpoint(&part, &body)?, committed)))
     }
 

@@ -76,9 +76,7 @@ pub struct Ready {
 /// Opens the store in `dir`.
 pub fn open(dir: &Path, options: &StoreOptions) -> Result<Ready, StoreError> {
     let paths = Paths::new(dir);
-    if io::make_dir(&paths.dir)? {
-        io::sync_parent(&paths.dir)?;
-    }
+    let is_made = io::make_dir(&paths.dir)?;
     let lock = io::lock(&paths.dir)?;
     // Synced with the new identity, which lies beside them.
     io::make_dir(&paths.journal)?;
@@ -88,6 +86,16 @@ pub fn open(dir: &Path, options: &StoreOptions) -> Result<Ready, StoreError> {
     }
     let survey = Survey::take(&paths.journal)?;
     let newest = survey.newest(&paths.journal)?;
+    if newest.is_none()
+        && let Err(error) = io::sync_parent(&paths.dir)
+    {
+        // Also when it was there: an earlier start may have been killed right behind making it. Where the directory
+        // was given to us, the one above may be closed to us.
+        if is_made {
+            return Err(error);
+        }
+        tracing::debug!(%error, "the directory above the data directory can't be synced");
+    }
     let base = Base::find(&paths.dir)?;
     let owner = match (newest, &base.image) {
         (None, Some(_)) => {
@@ -95,6 +103,22 @@ pub fn open(dir: &Path, options: &StoreOptions) -> Result<Ready, StoreError> {
         }
         _ => identity::judge(&paths.dir, &paths.journal, newest, options.trust_path)?,
     };
+    // What a killed process or a copying tool wrote may be in memory only. A power cut must not take it away from below
+    // what is built on it now.
+    let unsynced = survey.numbers.iter().filter(|number| {
+        matches!(owner, Owner::Copy(_)) || newest.is_some_and(|newest| newest.number == **number)
+    });
+    for number in unsynced {
+        io::sync_file(&path(&paths.journal, *number))?;
+    }
+    io::sync_dir(&paths.journal)?;
+    // Files of the archive are whole before they get their names.
+    let archive = paths.dir.join("archive");
+    match owner {
+        Owner::Copy(_) => io::sync_tree(&archive)?,
+        Owner::New | Owner::Original if archive.is_dir() => io::sync_dir(&archive)?,
+        Owner::New | Owner::Original => {}
+    }
     let clean = marker::load(&paths.index)?;
     let clean = match (clean, newest) {
         (Some(clean), Some(newest)) if owner == Owner::Original => {
@@ -266,9 +290,8 @@ impl Start<'_> {
         if cut.is_empty() {
             return Ok(());
         }
-        if io::make_dir(&self.paths.aside)? {
-            io::sync_parent(&self.paths.aside)?;
-        }
+        io::make_dir(&self.paths.aside)?;
+        io::sync_parent(&self.paths.aside)?;
         // The newest first: what is left after a crash is still a line of segments.
         for number in cut.iter().rev() {
             reach("store.before-set-aside")?;

@@ -5,7 +5,7 @@
 //! verdicts are appended to the journal like any change.
 
 use super::error::StoreError;
-use super::journal::{Damage, Fetcher, MAX_PARTS, relative_path};
+use super::journal::{Damage, Fetcher, MAX_PARTS, Part, Place, relative_path};
 use super::record::PartKind;
 use super::replay::{At, Replay, Seen, fetch_record};
 use crate::model::{
@@ -56,17 +56,22 @@ pub fn pass(
 ) -> Result<Vec<Vec<Op>>, StoreError> {
     let mut verdicts = Verdicts::default();
     for damage in damage.iter().filter(|damage| damage.lost.0 <= damage.lost.1) {
-        let cause = format!("the journal is damaged: {}", describe(damage));
+        let cause = format!("stored data is damaged: {}", describe(damage));
         match &damage.parts {
             Some(parts) => {
-                for part in parts {
+                // What was deleted since is not missed.
+                let is_missed = |part: &&Part| {
+                    replay.forgotten.get(&part.job).is_none_or(|deleted| *deleted < damage.lost.0)
+                };
+                for part in parts.iter().filter(is_missed) {
                     let seen = replay.jobs.get(&part.job).copied().unwrap_or_default();
                     verdicts.known_loss(PartKind::of(part)?, part.job, &seen, damage.lost.0, &cause);
                 }
             }
             None => {
                 for (job, seen) in &replay.jobs {
-                    verdicts.unknown_loss(*job, seen, damage.lost, &cause);
+                    let known = Known::behind(damage.lost.1, seen, fetcher)?;
+                    verdicts.unknown_loss(*job, seen, &known, &cause);
                 }
             }
         }
@@ -104,6 +109,35 @@ fn is_before(at: Option<At>, sequence: u64) -> bool {
     at.is_none_or(|at| at.sequence < sequence)
 }
 
+/// What is known of a job although something was lost, and nobody knows what.
+struct Known {
+    record: bool,
+    texts: bool,
+    checkpoint: bool,
+}
+
+impl Known {
+    /// What of a job was stored behind change `last`.
+    fn behind(last: u64, seen: &Seen, fetcher: &Fetcher) -> Result<Self, StoreError> {
+        let mut known = Self {
+            record: !is_before(seen.record, last + 1),
+            texts: !is_before(seen.texts, last + 1),
+            checkpoint: seen.checkpoint_changed > last,
+        };
+        let (Some(record), Some(texts)) = (seen.record, seen.texts) else { return Ok(known) };
+        if known.texts && (seen.is_live() || seen.checkpoint.is_some()) {
+            // A new job has no older checkpoint, but one that was submitted to go on from its checkpoint has.
+            known.checkpoint |= !fetch_record(fetcher, record.place)?.from_savepoint;
+        } else if known.record && known.checkpoint && seen.is_live() {
+            // Its texts are older than the damage: it may have been submitted anew since, with others.
+            let submitted = Place { part: texts.place.part.saturating_sub(1), ..texts.place };
+            let (then, now) = (fetch_record(fetcher, submitted)?, fetch_record(fetcher, record.place)?);
+            known.texts = then.created == now.created;
+        }
+        Ok(known)
+    }
+}
+
 impl Verdicts {
     fn of(&mut self, job: JobId, seen: &Seen, cause: &str) {
         if seen.record.is_none() || seen.is_live() {
@@ -130,10 +164,14 @@ impl Verdicts {
                     self.drop_checkpoint.insert(job);
                 }
             }
-            // A commit is rolled forward again, a checkpoint kept too long does no harm, tags are set again, ids
-            // rise with the clock, and a held copy stays held.
+            PartKind::DropCheckpoint => {
+                if seen.checkpoint_changed < lost {
+                    self.drop_checkpoint.insert(job);
+                }
+            }
+            // A commit is rolled forward again, tags are set again, ids rise with the clock, and a held copy stays
+            // held; what was deleted can be deleted again.
             PartKind::Committed
-            | PartKind::DropCheckpoint
             | PartKind::Tags
             | PartKind::IdFloor
             | PartKind::Resumed
@@ -144,15 +182,12 @@ impl Verdicts {
     }
 
     /// Something was lost, and it isn't known what.
-    fn unknown_loss(&mut self, job: JobId, seen: &Seen, lost: (u64, u64), cause: &str) {
-        let born_later = !is_before(seen.texts, lost.1 + 1);
-        let checkpoint_known = born_later || seen.checkpoint_changed > lost.1;
-        let record_known = born_later || !is_before(seen.record, lost.1 + 1);
+    fn unknown_loss(&mut self, job: JobId, seen: &Seen, known: &Known, cause: &str) {
         let may_run = seen.is_live() || seen.record.is_none();
-        if may_run && !(record_known && checkpoint_known) {
+        if may_run && !(known.record && known.texts && known.checkpoint) {
             self.of(job, seen, cause);
         }
-        if record_known && !checkpoint_known && seen.checkpoint.is_some() {
+        if known.record && !known.checkpoint && seen.checkpoint.is_some() {
             self.drop_checkpoint.insert(job);
         }
     }
@@ -160,5 +195,12 @@ impl Verdicts {
 
 /// A damage in words.
 pub fn describe(damage: &Damage) -> String {
-    format!("{}, byte {}: {}", relative_path(damage.segment), damage.offset, damage.what)
+    let place = format!("{}, byte {}: {}", relative_path(damage.segment), damage.offset, damage.what);
+    let parts = damage.parts.iter().flatten();
+    let jobs: BTreeSet<JobId> = parts.map(|part| part.job).filter(|job| *job != JobId(0)).collect();
+    if jobs.is_empty() {
+        return place;
+    }
+    let jobs: Vec<String> = jobs.iter().map(|job| format!("job {job}")).collect();
+    format!("{place} ({})", jobs.join(", "))
 }

@@ -1,15 +1,73 @@
-//! The only file of the store that touches files, directories and syncs (sled's own files aside), so that a layer of
-//! faults can be put here. Every error names the action and the path.
+//! The only file of the store that touches files, directories and syncs (sled's own files aside). Every error names the
+//! action and the path.
+//!
+//! Whatever changes the disk is first told as a [`Deed`]: tests put a simulated disk there, which keeps a log of the
+//! deeds, builds what a power cut could have left of them, and refuses some. Else nothing comes of it.
 
 use crate::store::error::StoreError;
 use serde::{Deserialize, Serialize};
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind};
 use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 type Result<T> = std::result::Result<T, StoreError>;
+
+/// What is about to be done to the disk.
+#[derive(Clone, Copy, Debug)]
+#[cfg_attr(not(test), allow(dead_code, reason = "only the simulated disk of the tests looks into it"))]
+pub enum Deed<'a> {
+    /// A new file.
+    Create(&'a Path),
+    /// Bytes at an offset of a file.
+    Write(&'a Path, u64, &'a [u8]),
+    /// A sync of a file.
+    Sync(&'a Path),
+    /// A file gets another name.
+    Rename(&'a Path, &'a Path),
+    /// A file goes.
+    Remove(&'a Path),
+    /// A new directory.
+    MakeDir(&'a Path),
+    /// A sync of the names in a directory.
+    SyncDir(&'a Path),
+    /// A sync of all below a directory of sled.
+    SyncTree(&'a Path),
+    /// A directory of sled goes.
+    RemoveDir(&'a Path),
+}
+
+#[cfg(test)]
+use crate::store::tests::disk;
+
+/// A disk that is none: every deed is really done.
+#[cfg(not(test))]
+mod disk {
+    use super::{Deed, Mark, Path, io};
+
+    /// Whether the deed is to be done really.
+    #[inline]
+    pub fn note(_deed: Deed<'_>) -> io::Result<bool> {
+        Ok(true)
+    }
+
+    /// The mark that a file or directory is to have.
+    #[inline]
+    pub fn mark(_path: &Path, mark: Mark) -> Mark {
+        mark
+    }
+
+    /// When a file is to have been changed last.
+    #[inline]
+    pub fn changed(_path: &Path, changed: i64) -> i64 {
+        changed
+    }
+}
+
+fn perform(deed: Deed<'_>, work: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
+    if disk::note(deed)? { work() } else { Ok(()) }
+}
 
 /// What tells one file or directory of a file system from a copy of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,8 +95,8 @@ pub struct DataFile {
 impl DataFile {
     /// Makes a file that must not exist yet, mode 0600.
     pub fn create(path: &Path) -> Result<Self> {
-        let file = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(path);
-        Self::named(file, "create", path)
+        let open = |_| OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(path);
+        Self::named(disk::note(Deed::Create(path)).and_then(open), "create", path)
     }
 
     /// Opens a file to read it.
@@ -53,7 +111,9 @@ impl DataFile {
 
     /// Writes all of `bytes` at `offset`.
     pub fn write_at(&self, offset: u64, bytes: &[u8]) -> Result<()> {
-        self.file.write_all_at(bytes, offset).map_err(|error| StoreError::io("write", &self.path, error))
+        let deed = Deed::Write(&self.path, offset, bytes);
+        let written = perform(deed, || self.file.write_all_at(bytes, offset));
+        written.map_err(|error| StoreError::io("write", &self.path, error))
     }
 
     /// Reads at `offset` until `buffer` is full or the file ends; how much was read.
@@ -72,7 +132,8 @@ impl DataFile {
 
     /// Waits until contents and length are on the disk.
     pub fn sync(&self) -> Result<()> {
-        self.file.sync_data().map_err(|error| StoreError::io("sync", &self.path, error))
+        let synced = perform(Deed::Sync(&self.path), || self.file.sync_data());
+        synced.map_err(|error| StoreError::io("sync", &self.path, error))
     }
 
     /// Gives the file another name.
@@ -85,7 +146,7 @@ impl DataFile {
     /// Inode and birth time.
     pub fn mark(&self) -> Result<Mark> {
         let metadata = self.file.metadata().map_err(|error| StoreError::io("examine", &self.path, error))?;
-        Ok(Mark::of(&metadata))
+        Ok(disk::mark(&self.path, Mark::of(&metadata)))
     }
 }
 
@@ -119,19 +180,26 @@ pub fn make_dir(path: &Path) -> Result<bool> {
     if path.is_dir() {
         return Ok(false);
     }
-    let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
+    let make = || DirBuilder::new().recursive(true).mode(0o700).create(path);
+    let made = perform(Deed::MakeDir(path), make);
     made.map(|()| true).map_err(|error| StoreError::io("create", path, error))
+}
+
+/// Waits until contents and length of a file are on the disk, also what an earlier process wrote.
+pub fn sync_file(path: &Path) -> Result<()> {
+    DataFile::open(path)?.sync()
 }
 
 /// Waits until the names in a directory are on the disk.
 pub fn sync_dir(path: &Path) -> Result<()> {
-    let synced = File::open(path).and_then(|dir| dir.sync_all());
+    let synced = perform(Deed::SyncDir(path), || File::open(path)?.sync_all());
     synced.map_err(|error| StoreError::io("sync", path, error))
 }
 
 /// Syncs every file and directory below `path`, and `path` itself, if it is there.
 pub fn sync_tree(path: &Path) -> Result<()> {
-    if !path.is_dir() {
+    let is_real = disk::note(Deed::SyncTree(path)).map_err(|error| StoreError::io("sync", path, error))?;
+    if !is_real || !path.is_dir() {
         return Ok(());
     }
     for entry in walkdir::WalkDir::new(path).contents_first(true) {
@@ -167,14 +235,14 @@ pub fn read(path: &Path) -> Result<Option<Vec<u8>>> {
 
 /// Inode and birth time; `None` if it is not there.
 pub fn mark(path: &Path) -> Result<Option<Mark>> {
-    Ok(metadata(path)?.as_ref().map(Mark::of))
+    Ok(metadata(path)?.map(|data| disk::mark(path, Mark::of(&data))))
 }
 
 /// Length and time of the last change (nanoseconds since 1970); `None` if it is not there.
 pub fn length_and_change(path: &Path) -> Result<Option<(u64, i64)>> {
     let changed =
         |data: &fs::Metadata| data.mtime().wrapping_mul(1_000_000_000).wrapping_add(data.mtime_nsec());
-    Ok(metadata(path)?.map(|data| (data.len(), changed(&data))))
+    Ok(metadata(path)?.map(|data| (data.len(), disk::changed(path, changed(&data)))))
 }
 
 fn metadata(path: &Path) -> Result<Option<fs::Metadata>> {
@@ -190,8 +258,7 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
     let staged = path.with_extension("tmp");
     remove(&staged)?;
     let file = DataFile::create(&staged)?;
-    let written = (&file.file).write_all(bytes);
-    written.map_err(|error| StoreError::io("write", &staged, error))?;
+    file.write_at(0, bytes)?;
     file.sync()?;
     rename(&staged, path)?;
     sync_parent(path)
@@ -199,12 +266,13 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
 
 /// Renames; syncing the directories is the caller's.
 pub fn rename(from: &Path, to: &Path) -> Result<()> {
-    fs::rename(from, to).map_err(|error| StoreError::io("rename", from, error))
+    let renamed = perform(Deed::Rename(from, to), || fs::rename(from, to));
+    renamed.map_err(|error| StoreError::io("rename", from, error))
 }
 
 /// Removes a file, if it is there; whether it was.
 pub fn remove(path: &Path) -> Result<bool> {
-    match fs::remove_file(path) {
+    match perform(Deed::Remove(path), || fs::remove_file(path)) {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
         Err(error) => Err(StoreError::io("remove", path, error)),
@@ -213,7 +281,7 @@ pub fn remove(path: &Path) -> Result<bool> {
 
 /// Removes a directory and all below it, if it is there.
 pub fn remove_dir(path: &Path) -> Result<()> {
-    match fs::remove_dir_all(path) {
+    match perform(Deed::RemoveDir(path), || fs::remove_dir_all(path)) {
         Ok(()) => Ok(()),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
         Err(error) => Err(StoreError::io("remove", path, error)),

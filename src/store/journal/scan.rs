@@ -23,7 +23,7 @@ pub enum Item {
     Bad {
         /// Where they begin.
         offset: u64,
-        /// The header, if it is sound and the payload is there, but damaged.
+        /// The header, if it is sound; the payload is damaged, or cut off.
         header: Option<Box<Header>>,
     },
 }
@@ -50,11 +50,11 @@ pub fn items(bytes: &[u8], salt: u64) -> Vec<Item> {
             found.push(Item::Frame { offset, header: Box::new(header), mended: true });
             continue;
         }
-        // A sound header tells where the next frame begins; otherwise the next sound frame is looked for.
-        let bad = bad.filter(|header| at + header.frame_length() <= bytes.len());
+        // A sound header tells where the next frame begins; but it may stand at a wrong place, or the frame be cut off.
+        let next = frame::find(bytes, at + 1, salt).unwrap_or(bytes.len());
         at = match &bad {
-            Some(header) => at + header.frame_length(),
-            None => frame::find(bytes, at + 1, salt).unwrap_or(bytes.len()),
+            Some(header) => next.min(at + header.frame_length()),
+            None => next,
         };
         found.push(Item::Bad { offset, header: bad });
     }

@@ -82,6 +82,7 @@ impl Header {
 
     /// Reads the header; `None` when neither copy of it is sound.
     pub fn decode(bytes: &[u8], name: &str) -> Result<Option<Self>, StoreError> {
+        let mut newer = None;
         for at in COPIES {
             let Some(front) = bytes.get(at..at + FRONT).filter(|front| front.starts_with(MAGIC)) else {
                 continue;
@@ -90,13 +91,15 @@ impl Header {
             let body = bytes.get(at + FRONT..).and_then(|rest| rest.get(..word(12) as usize));
             let Some(body) = body.filter(|body| crc32c::crc32c(body) == word(16)) else { continue };
             if word(8) > VERSION {
-                return Err(StoreError::Newer { place: name.to_owned(), found: word(8), known: VERSION });
+                // Or a damaged byte, which the checksum does not cover: the other copy tells.
+                newer = Some(StoreError::Newer { place: name.to_owned(), found: word(8), known: VERSION });
+                continue;
             }
             if let Ok((header, _)) = bincode::serde::decode_from_slice(body, bincode::config::standard()) {
                 return Ok(Some(header));
             }
         }
-        Ok(None)
+        newer.map_or(Ok(None), Err)
     }
 }
 

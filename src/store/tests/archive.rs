@@ -91,7 +91,7 @@ fn a_damaged_frame_of_the_archive_costs_its_job_only() {
     fill(&store, 60);
     until("the sealed segments are gone", || segments(dir.path()).len() <= 3);
     store.close().unwrap();
-    let file = archived(dir.path(), "jobs").remove(0);
+    let file = archived(dir.path(), "jobs").pop().unwrap();
     let mut bytes = std::fs::read(&file).unwrap();
     // Behind the header of the file and of the first frame: in the payload of the first job.
     bytes[8192 + 400] ^= 0x10;

@@ -318,3 +318,18 @@ fn an_empty_store_leaves_sled_alone_until_the_first_change() {
     put(&open(dir.path()).store, vec![submitted(1)]);
     assert!(dir.path().join("index/sled").exists());
 }
+
+#[test]
+fn a_checkpoint_behind_a_dropped_one_has_no_committed_epoch() {
+    let dir = tempfile::tempdir().unwrap();
+    let Opened { store, .. } = open(dir.path());
+    put(&store, vec![submitted(1), checkpoint(1, 1, 9), Op::Committed { job: JobId(1), epoch: Epoch(1) }]);
+    until("it is in the index", || store.status().index_lag == 0);
+    put(&store, vec![Op::DropCheckpoint { job: JobId(1) }, checkpoint(1, 2, 9)]);
+    let committed = |store: &Store| store.reader().checkpoint(JobId(1)).unwrap().unwrap().1;
+    assert_eq!(committed(&store), Epoch(0));
+    until("it is in the index", || store.status().index_lag == 0);
+    assert_eq!(committed(&store), Epoch(0));
+    store.close().unwrap();
+    assert_eq!(committed(&open(dir.path()).store), Epoch(0));
+}

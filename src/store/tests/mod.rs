@@ -4,9 +4,15 @@ mod archive;
 mod copies;
 mod crash;
 mod damage;
+pub mod disk;
+mod faults;
 mod files;
+mod history;
 mod life;
 mod model;
+mod power;
+mod random_damage;
+mod seeds;
 mod stored_versions;
 
 use files::{copy, copy_in_order, segments};
@@ -76,6 +82,13 @@ fn tiny_segments() -> StoreOptions {
 /// Segments of a few frames, folded as soon as they are sealed.
 fn folding(grace: Duration) -> StoreOptions {
     StoreOptions { fold_bytes: Some(0), grace, ..tiny_segments() }
+}
+
+/// Folding at once, never, with everything kept or deleted at once.
+fn some_folding(random: &mut rand::rngs::SmallRng) -> StoreOptions {
+    use rand::Rng;
+    let grace = if random.random() { Duration::ZERO } else { options().grace };
+    StoreOptions { fold_bytes: random.random_bool(0.7).then_some(0), grace, ..options() }
 }
 
 fn open(dir: &Path) -> Opened {
