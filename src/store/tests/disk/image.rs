@@ -47,7 +47,7 @@ impl World {
     }
 
     /// sled's files, if nothing has touched them since they were synced: a start removes the marker and syncs that
-    /// before it opens sled, and removes sled's files if there is no marker.
+    /// before it opens sled, which it does before it makes anything; it removes sled's files if there is no marker.
     fn sled_for_certain(&self, moment: usize) -> Option<super::Tree> {
         let marker = Path::new("data/index/clean");
         let (mut sled, mut removed) = (self.sled.clone(), false);
@@ -56,6 +56,7 @@ impl World {
                 Done::SledSynced { files } => (sled, removed) = (Some(files.clone()), false),
                 Done::Remove { path } if path == marker => removed = true,
                 Done::SyncDir { path, .. } if removed && path == Path::new("data/index") => sled = None,
+                Done::Create { .. } if removed => sled = None,
                 Done::SledRemoved => sled = None,
                 _ => {}
             }
