@@ -30,6 +30,17 @@ pub struct MetricsSnapshot {
     pub progress: Option<(u64, u64)>,
 }
 
+impl MetricsSnapshot {
+    /// Nothing read and nothing written, of these tables.
+    #[must_use]
+    pub fn zero(read: Vec<String>, written: Vec<String>) -> Self {
+        let zeros = |tables: Vec<String>| {
+            tables.into_iter().map(|table| TableCount { table, ..TableCount::default() }).collect()
+        };
+        Self { read: zeros(read), written: zeros(written), ..Self::default() }
+    }
+}
+
 /// Rows that passed one edge or vertex.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Flow {

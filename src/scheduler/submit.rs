@@ -239,7 +239,7 @@ fn new_record(id: JobId, name: String, origin: crate::model::Origin, plan: &Plan
         rows_may_repeat: false,
         env: plan.settings.env.clone(),
         dag: plan.dag.clone(),
-        metrics: MetricsSnapshot::default(),
+        metrics: MetricsSnapshot::zero(plan.read_tables(), plan.written_tables()),
         accounting: None,
         events: Vec::new(),
     }

@@ -274,6 +274,46 @@ fn tags_filter_the_overview_and_survive_a_restart() {
     assert_eq!(server.post("/update-tags", "[1]").fail(400), "Invalid JSON format in request body.");
 }
 
+/// The eight maps of `metrics` that hold a value per table.
+fn assert_zero_for(view: &Value, tables: &[&str]) {
+    let maps = METRICS.iter().filter(|name| name.starts_with("Table"));
+    for name in maps {
+        let map = view["metrics"][name].as_object().unwrap_or_else(|| panic!("{name} in {view:#}"));
+        assert_eq!(map.keys().map(String::as_str).collect::<Vec<_>>(), tables, "{name} in {view:#}");
+        let zero = if name.ends_with("Count") || name.ends_with("Bytes") { "0" } else { "0.0" };
+        assert!(map.values().all(|value| value == zero), "{name} in {view:#}");
+    }
+}
+
+#[test]
+fn a_job_that_never_ran_shows_its_tables() {
+    let dir = tempfile::tempdir().unwrap();
+    let options = Options::default()
+        .env("SEIKAN_ENGINE__SLOT_SERVICE__DYNAMIC_SLOT", "false")
+        .env("SEIKAN_ENGINE__SLOT_SERVICE__SLOT_NUM", "1");
+    let server = Server::start_with(dir.path(), options);
+    let first = server.submit(&endless_job());
+    server.wait_for(&first, "RUNNING");
+    let table = |name: &str| json!({"row.num": 3, "schema": {"table": name, "fields": {"a": "int"}}});
+    let two = json!({
+        "source": [{"plugin_name": "FakeSource", "tables_configs": [table("db.a"), table("db.b")]}],
+        "sink": [{"plugin_name": "Console"}]
+    });
+    for (savepoint, end) in [(false, "CANCELED"), (true, "SAVEPOINT_DONE")] {
+        let id = server.submit(&two);
+        let waiting = server.wait_for(&id, "PENDING");
+        let listed = server.get("/running-jobs").ok();
+        for view in [&waiting, &server.get(&format!("/running-job/{id}")).ok(), &listed[1]] {
+            assert_eq!(view["jobId"], id);
+            assert_zero_for(view, &["db.a", "db.b"]);
+        }
+        server.stop_job(&id, savepoint);
+        let ended = server.wait_for(&id, end);
+        assert_zero_for(&ended, &["db.a", "db.b"]);
+        assert_zero_for(&server.get(&format!("/finished-jobs/{end}")).ok()[0], &["db.a", "db.b"]);
+    }
+}
+
 #[test]
 fn slots_wait_in_a_visible_queue_or_refuse() {
     let dir = tempfile::tempdir().unwrap();
