@@ -128,6 +128,7 @@ fn main() {
             checkpoint_timeout: Duration::from_secs(60),
         },
         resume: false,
+        tags: Vec::new(),
     };
     std::fs::create_dir_all(dir.path().join("logs")).expect("a directory");
     let core = tokio::runtime::Builder::new_multi_thread()

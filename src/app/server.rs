@@ -315,6 +315,7 @@ fn scheduler_settings(
         log_limits: LogLimits { bytes: config.logs.job_log_bytes },
         plan_defaults: *plan_defaults,
         resume,
+        tags: config.tags.clone(),
     }
 }
 

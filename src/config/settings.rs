@@ -24,7 +24,7 @@ pub struct Config {
     pub store: StoreConfig,
     /// Logs.
     pub logs: LogConfig,
-    /// Tags of this node at its first start.
+    /// Tags of this node, until others are stored.
     pub tags: Vec<(String, String)>,
 }
 

@@ -9,6 +9,7 @@ use super::overlay::Overlay;
 use super::scribe::Scribe;
 use super::slots::Slots;
 use super::submit::Lookup;
+use super::tags;
 use super::transition::{self, Activity, Beside, Effect, Event, Save, Step};
 use crate::exec::{Launcher, RunCommand, RunEvent, RunMessage};
 use crate::model::{AttemptId, Checkpoint, Counters, Epoch, JobId, JobState, Millis, Op, StopRequest};
@@ -95,8 +96,9 @@ impl Core {
             Message::Found(id, found) => self.found(id, found),
             Message::Stop(id, request, answer) => self.stop(id, request, Some(Follow::Answer(answer))),
             Message::SetTags(tags, answer) => {
-                let follows = vec![Follow::Tags(tags.clone()), Follow::Answer(answer)];
-                self.append(vec![Op::Tags(tags)], Flight { follows, ..Flight::default() });
+                let op = Op::Tags(tags::stored(&tags));
+                let follows = vec![Follow::Tags(tags), Follow::Answer(answer)];
+                self.append(vec![op], Flight { follows, ..Flight::default() });
             }
             Message::ResumeHeld(answer) => self.resume_held(Some(answer)),
             Message::Compiled(id, plan) => self.compiled(id, plan),

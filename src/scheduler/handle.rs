@@ -28,6 +28,8 @@ pub struct SchedulerSettings {
     pub plan_defaults: plan::Defaults,
     /// Whether to run the jobs of the original, when the data directory is a copy.
     pub resume: bool,
+    /// Tags of the node, until others are stored.
+    pub tags: Vec<(String, String)>,
 }
 
 /// Where the logs of jobs go.

@@ -274,6 +274,31 @@ fn tags_filter_the_overview_and_survive_a_restart() {
     assert_eq!(server.post("/update-tags", "[1]").fail(400), "Invalid JSON format in request body.");
 }
 
+#[test]
+fn configured_tags_count_until_they_are_replaced() {
+    let dir = tempfile::tempdir().unwrap();
+    let start =
+        |tags: &str| Server::start_with(dir.path(), Options::default().env("SEIKAN_ENGINE__TAGS", tags));
+    let workers =
+        |server: &Server, tag: &str| server.get(&format!("/overview?{tag}")).ok()["workers"].clone();
+    let server = start("{team: blue, zone: 7}");
+    assert_eq!(workers(&server, "team=blue&zone=7"), "1");
+    assert_eq!(workers(&server, "team=red"), "0");
+    server.kill();
+    let server = start("{team: red}");
+    assert_eq!(workers(&server, "team=red"), "1", "nothing was stored by the first start");
+    server.post("/update-tags", r#"{"team": "green"}"#).ok();
+    assert_eq!((workers(&server, "team=green"), workers(&server, "team=red")), (json!("1"), json!("0")));
+    server.kill();
+    let server = start("{team: red}");
+    assert_eq!((workers(&server, "team=green"), workers(&server, "team=red")), (json!("1"), json!("0")));
+    server.post("/update-tags", "{}").ok();
+    server.kill();
+    let server = start("{team: red}");
+    assert_eq!((workers(&server, "team=green"), workers(&server, "team=red")), (json!("0"), json!("0")));
+    assert_eq!(workers(&server, ""), "1");
+}
+
 /// The eight maps of `metrics` that hold a value per table.
 fn assert_zero_for(view: &Value, tables: &[&str]) {
     let maps = METRICS.iter().filter(|name| name.starts_with("Table"));

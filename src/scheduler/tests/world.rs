@@ -51,6 +51,7 @@ pub fn settings(dir: &Path) -> SchedulerSettings {
             checkpoint_timeout: Duration::from_secs(60),
         },
         resume: false,
+        tags: Vec::new(),
     }
 }
 
