@@ -20,7 +20,7 @@ pub struct MetricsSnapshot {
     pub read: Vec<TableCount>,
     /// Per sink table: rows that writers took; several sinks each count.
     pub written: Vec<TableCount>,
-    /// Rows made visible by a commit, or taken for good by a sink without commits.
+    /// Rows made visible by a commit; of a sink without commits, those that it took in epochs that are decided.
     pub committed: u64,
     /// Rows that a sink rejected.
     pub rejected: u64,

@@ -340,6 +340,32 @@ fn a_job_that_never_ran_shows_its_tables() {
 }
 
 #[test]
+fn a_failed_job_has_committed_nothing_that_was_not_decided() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start(dir.path());
+    let target = dir.path().join("out");
+    let job = |least: u32| {
+        json!({
+            "env": {"job.retry.times": 0},
+            "source": [{"plugin_name": "FakeSource", "plugin_output": "f", "row.num": 100,
+                "schema": {"fields": {"a": "int"}}}],
+            "sink": [
+                {"plugin_name": "LocalFile", "plugin_input": "f", "path": target, "file_format_type": "csv"},
+                {"plugin_name": "Assert", "plugin_input": "f",
+                    "rules": {"row_rules": [{"rule_type": "MIN_ROW", "rule_value": least}]}}
+            ]
+        })
+    };
+    let failed = server.ended(&server.submit(&job(1000)));
+    assert_eq!(failed["jobStatus"], "FAILED", "{failed:#}");
+    assert_eq!(failed["metrics"]["SinkWriteCount"], "200");
+    assert_eq!(failed["run"]["committedCount"], "0", "{failed:#}");
+    let done = server.ended(&server.submit(&job(100)));
+    assert_eq!(done["jobStatus"], "FINISHED", "{done:#}");
+    assert_eq!(done["run"]["committedCount"], "200", "{done:#}");
+}
+
+#[test]
 fn slots_wait_in_a_visible_queue_or_refuse() {
     let dir = tempfile::tempdir().unwrap();
     let fixed = || {
