@@ -57,6 +57,12 @@ impl JobText {
     }
 
     /// Parses it, with includes, variables (`-i`) and the environment of this process.
+    /// What is odd about its bytes.
+    #[must_use]
+    pub fn oddities(&self) -> Option<Problem> {
+        spec::no_utf8(&self.bytes)
+    }
+
     ///
     /// # Errors
     /// Every problem, with line and column.

@@ -198,7 +198,7 @@ impl Server {
                 catalogues: compiled.catalogues,
             },
             plan: compiled.plan,
-            warnings: compiled.warnings,
+            warnings: text.oddities().into_iter().chain(compiled.warnings).collect(),
         };
         self.scheduler.submit(submission).await.map(|done| done.id).map_err(problem)
     }

@@ -158,14 +158,7 @@ fn nesting_without_end_is_refused() {
 fn bytes_that_are_no_text() {
     let dir = tempfile::tempdir().unwrap();
     let server = Server::start(dir.path());
-    for path in [
-        "/submit-job",
-        "/submit-job?format=hocon",
-        "/submit-jobs",
-        "/stop-job",
-        "/update-tags",
-        "/encrypt-config",
-    ] {
+    for path in ["/stop-job", "/update-tags", "/encrypt-config"] {
         server.post(path, b"{\"a\": \"\xff\xfe\"}").fail(400);
     }
     for path in ["/job-info/%ff", "/finished-jobs/%ff"] {
@@ -193,6 +186,27 @@ fn a_body_over_the_limit_is_refused_while_it_is_read() {
 fn ids_paths_and_methods() {
     let dir = tempfile::tempdir().unwrap();
     let server = Server::start(dir.path());
+    // A job's text is taken as the engine takes it: what is no UTF-8 becomes U+FFFD. The job's log says so.
+    let text = job(json!([fake()]), json!([]), json!([console()]))
+        .replace("BATCH\"", "BATCH\", \"job.name\": \"caf@\"");
+    let mut bytes = text.into_bytes();
+    let at = bytes.iter().position(|byte| *byte == b'@').unwrap();
+    bytes[at] = 0xe9;
+    let many = [b"[" as &[u8], &bytes, b"]"].concat();
+    for (path, body, at) in [
+        ("/submit-job", &bytes, at),
+        ("/submit-job?format=hocon", &bytes, at),
+        ("/submit-jobs", &many, at + 1),
+    ] {
+        let answer = server.post(path, body).ok();
+        let submitted = if answer.is_array() { &answer[0] } else { &answer };
+        assert_eq!(submitted["jobName"], "caf\u{fffd}", "{path}");
+        let id = submitted["jobId"].to_string().replace('"', "");
+        server.ended(&id);
+        let log = fs::read_to_string(dir.path().join(format!("logs/job-{id}.log"))).unwrap();
+        let warning = format!("WARN  byte {at}: 0xe9 is no UTF-8; it is read as U+FFFD");
+        assert!(log.contains(&warning), "{path}: {log}");
+    }
     for path in ["/job-info/abc", "/running-job/1.5", "/job-info/99999999999999999999"] {
         let message = server.get(path).fail(400);
         assert!(message.contains("For input string"), "{message}");
