@@ -28,6 +28,14 @@ fn jobs_that_are_refused_say_where_and_why() {
         source
     };
     let copy = |input: &str, output: &str| json!({"plugin_name": "Copy", "plugin_input": input, "plugin_output": output, "fields": {"b": "a"}});
+    let with_type = |data_type: &str, options: Value| {
+        let mut source = fake();
+        source["schema"]["fields"]["a"] = json!(data_type);
+        source.as_object_mut().unwrap().extend(options.as_object().unwrap().clone());
+        job(json!([source]), json!([]), json!([console()]))
+    };
+    let with_int = |options: Value| with_type("int", options);
+    let with_ints = |options: Value| with_type("array<int>", options);
     // What is posted → what the message must hold, all of it.
     let cases: Vec<(String, Vec<&str>)> = vec![
         (String::new(), vec!["Request body is empty."]),
@@ -69,6 +77,23 @@ fn jobs_that_are_refused_say_where_and_why() {
         (
             json!({"env": {"checkpoint.interval": 1}, "source": [fake()], "sink": [console()]}).to_string(),
             vec!["env.checkpoint.interval", "10"],
+        ),
+        (
+            json!({"env": {"job.retry.interval.seconds": -1}, "source": [fake()], "sink": [console()]})
+                .to_string(),
+            vec!["env.job.retry.interval.seconds: -1 is not allowed; allowed: 0 or more"],
+        ),
+        (with_int(json!({"int.min": 9, "int.max": 5})), vec!["source[0].FakeSource", "int.min 9 is larger"]),
+        (with_ints(json!({"array.size": -1})), vec!["source[0].FakeSource", "array.size", "-1"]),
+        (
+            with_int(json!({"rows": [{"kind": "insert", "fields": [1]}]})),
+            vec!["source[0].FakeSource", "rows[0].kind: \"insert\" is no row kind", "INSERT"],
+        ),
+        (
+            with_int(
+                json!({"rows": [{"kind": "INSERT", "fields": [1]}, {"kind": "INSERT", "fields": ["q"]}]}),
+            ),
+            vec!["source[0].FakeSource", "rows[1].fields", "\"q\""],
         ),
         (
             job(
