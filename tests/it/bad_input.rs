@@ -331,4 +331,26 @@ fn an_unknown_option_is_a_warning_in_the_jobs_log() {
         log.contains("source[0].FakeSource.row.nun") && log.contains("did you mean \"row.num\"?"),
         "{log}"
     );
+#[test]
+fn links_that_lead_nowhere_matter_only_where_they_would_be_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let files = tempfile::tempdir().unwrap();
+    let server = Server::start(dir.path());
+    fs::write(files.path().join("a.csv"), "1\n").unwrap();
+    std::os::unix::fs::symlink("/nowhere/at/all", files.path().join("b.lnk")).unwrap();
+    std::os::unix::fs::symlink(files.path(), files.path().join("c.lnk")).unwrap();
+    let read = |pattern: Option<&str>| {
+        let source = json!([{"plugin_name": "LocalFile", "path": files.path(), "file_format_type": "csv",
+            "file_filter_pattern": pattern, "schema": {"fields": {"a": "int"}}}]);
+        server.post("/submit-job", job(source, json!([]), json!([{"plugin_name": "Console"}])))
+    };
+    let answer = read(Some(".*[.]csv")).ok();
+    let done = server.ended(&answer["jobId"].to_string());
+    assert_eq!(done["metrics"]["SourceReceivedCount"], "1", "{done:#}");
+    let message = read(None).fail(400);
+    assert!(message.contains("b.lnk: this link leads nowhere"), "{message}");
+    let message = read(Some("(c|a).*")).fail(400);
+    assert!(message.contains("c.lnk: this link leads back to"), "{message}");
+}
+
 }
