@@ -116,7 +116,10 @@ async fn submit_jobs(context: Arc<ApiContext>, body: Result<Bytes, ApiError>) ->
             refused.iter().map(|(index, e)| format!("[{index}]: {}", e.message)).collect();
         let code = refused[0].1.code;
         let of_item = |index: usize, problem: Problem| Problem {
-            path: format!("[{index}].{}", problem.path),
+            path: match problem.path.as_str() {
+                "" => format!("[{index}]"),
+                inner => format!("[{index}].{inner}"),
+            },
             ..problem
         };
         let problems = refused
@@ -186,10 +189,10 @@ async fn submit(
     let job = spec::job_spec(tree)?;
     let name = job.name_of(params.name.as_deref());
     let compiled = plan::prepare(&job, &context.registry, &context.settings.plan_defaults).await?;
+    let JobText { submitted, format, odd } = text;
     let texts = JobTexts { submitted, format, resolved: json_text(tree)?, catalogues: compiled.catalogues };
     let submission = Submission {
         id: params.id,
-    let JobText { submitted, format, odd } = text;
         name,
         from_savepoint: params.from_savepoint,
         origin: Origin::Rest,

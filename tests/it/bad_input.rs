@@ -186,6 +186,27 @@ fn bytes_that_are_no_text() {
     for path in ["/stop-job", "/update-tags", "/encrypt-config"] {
         server.post(path, b"{\"a\": \"\xff\xfe\"}").fail(400);
     }
+    // A job's text is taken as the engine takes it: what is no UTF-8 becomes U+FFFD. The job's log says so.
+    let text = job(json!([fake()]), json!([]), json!([console()]))
+        .replace("BATCH\"", "BATCH\", \"job.name\": \"caf@\"");
+    let mut bytes = text.into_bytes();
+    let at = bytes.iter().position(|byte| *byte == b'@').unwrap();
+    bytes[at] = 0xe9;
+    let many = [b"[" as &[u8], &bytes, b"]"].concat();
+    for (path, body, at) in [
+        ("/submit-job", &bytes, at),
+        ("/submit-job?format=hocon", &bytes, at),
+        ("/submit-jobs", &many, at + 1),
+    ] {
+        let answer = server.post(path, body).ok();
+        let submitted = if answer.is_array() { &answer[0] } else { &answer };
+        assert_eq!(submitted["jobName"], "caf\u{fffd}", "{path}");
+        let id = submitted["jobId"].to_string().replace('"', "");
+        server.ended(&id);
+        let log = fs::read_to_string(dir.path().join(format!("logs/job-{id}.log"))).unwrap();
+        let warning = format!("WARN  byte {at}: 0xe9 is no UTF-8; it is read as U+FFFD");
+        assert!(log.contains(&warning), "{path}: {log}");
+    }
     for path in ["/job-info/%ff", "/finished-jobs/%ff"] {
         assert!([400, 404].contains(&server.get(path).status));
     }
@@ -211,30 +232,18 @@ fn a_body_over_the_limit_is_refused_while_it_is_read() {
 fn ids_paths_and_methods() {
     let dir = tempfile::tempdir().unwrap();
     let server = Server::start(dir.path());
-    // A job's text is taken as the engine takes it: what is no UTF-8 becomes U+FFFD. The job's log says so.
-    let text = job(json!([fake()]), json!([]), json!([console()]))
-        .replace("BATCH\"", "BATCH\", \"job.name\": \"caf@\"");
-    let mut bytes = text.into_bytes();
-    let at = bytes.iter().position(|byte| *byte == b'@').unwrap();
-    bytes[at] = 0xe9;
-    let many = [b"[" as &[u8], &bytes, b"]"].concat();
-    for (path, body, at) in [
-        ("/submit-job", &bytes, at),
-        ("/submit-job?format=hocon", &bytes, at),
-        ("/submit-jobs", &many, at + 1),
-    ] {
-        let answer = server.post(path, body).ok();
-        let submitted = if answer.is_array() { &answer[0] } else { &answer };
-        assert_eq!(submitted["jobName"], "caf\u{fffd}", "{path}");
-        let id = submitted["jobId"].to_string().replace('"', "");
-        server.ended(&id);
-        let log = fs::read_to_string(dir.path().join(format!("logs/job-{id}.log"))).unwrap();
-        let warning = format!("WARN  byte {at}: 0xe9 is no UTF-8; it is read as U+FFFD");
-        assert!(log.contains(&warning), "{path}: {log}");
-    }
     for path in ["/job-info/abc", "/running-job/1.5", "/job-info/99999999999999999999"] {
         let message = server.get(path).fail(400);
         assert!(message.contains("For input string"), "{message}");
+    }
+    for message in [
+        server.get("/job-info/99999999999999999999").fail(400),
+        server.post("/stop-job", r#"{"jobId": 99999999999999999999}"#).fail(400),
+        server.post("/stop-job", r#"{"jobId": "99999999999999999999"}"#).fail(400),
+        server.post("/submit-job?jobId=99999999999999999999", "{}").fail(400),
+        server.get("/finished-jobs?page=99999999999999999999").fail(400),
+    ] {
+        assert!(message.contains("too large; the largest is"), "{message}");
     }
     assert_eq!(server.get("/job-info").fail(400), "The jobId must not be empty.");
     assert_eq!(server.get("/running-job/").fail(400), "The jobId must not be empty.");
@@ -264,6 +273,11 @@ fn every_item_of_a_batch_is_bad() {
     let server = Server::start(dir.path());
     let message = server.post("/submit-jobs", r#"[{"env": {}}, 5]"#).fail(400);
     assert!(message.contains("[0]") && message.contains("[1]"), "{message}");
+    let items = json!([{"source": [fake()], "sink": [console()], "env": {"job.mode": "X"}}, {}]);
+    let answer = server.post("/submit-jobs", items.to_string());
+    let problems = answer.json()["problems"].clone();
+    let paths: Vec<&str> = problems.as_array().unwrap().iter().map(|p| p["path"].as_str().unwrap()).collect();
+    assert_eq!(paths, ["[0].env.job.mode", "[1]", "[1]"], "{problems:#}");
     server.post("/submit-jobs", "{}").fail(400);
     server.post("/stop-jobs", "{}").fail(400);
     server.post("/stop-jobs", "[{}]").fail(400);
@@ -318,20 +332,6 @@ fn files_that_cannot_be_read_or_written() {
 }
 
 #[test]
-fn an_unknown_option_is_a_warning_in_the_jobs_log() {
-    let dir = tempfile::tempdir().unwrap();
-    let server = Server::start(dir.path());
-    let mut source = fake();
-    source["row.nun"] = json!(5);
-    let id =
-        server.submit(&serde_json::from_str(&job(json!([source]), json!([]), json!([console()]))).unwrap());
-    assert_eq!(server.ended(&id)["jobStatus"], "FINISHED");
-    let log = fs::read_to_string(dir.path().join(format!("logs/job-{id}.log"))).unwrap();
-    assert!(
-        log.contains("source[0].FakeSource.row.nun") && log.contains("did you mean \"row.num\"?"),
-        "{log}"
-    );
-#[test]
 fn links_that_lead_nowhere_matter_only_where_they_would_be_read() {
     let dir = tempfile::tempdir().unwrap();
     let files = tempfile::tempdir().unwrap();
@@ -353,4 +353,18 @@ fn links_that_lead_nowhere_matter_only_where_they_would_be_read() {
     assert!(message.contains("c.lnk: this link leads back to"), "{message}");
 }
 
+#[test]
+fn an_unknown_option_is_a_warning_in_the_jobs_log() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start(dir.path());
+    let mut source = fake();
+    source["row.nun"] = json!(5);
+    let id =
+        server.submit(&serde_json::from_str(&job(json!([source]), json!([]), json!([console()]))).unwrap());
+    assert_eq!(server.ended(&id)["jobStatus"], "FINISHED");
+    let log = fs::read_to_string(dir.path().join(format!("logs/job-{id}.log"))).unwrap();
+    assert!(
+        log.contains("source[0].FakeSource.row.nun") && log.contains("did you mean \"row.num\"?"),
+        "{log}"
+    );
 }
