@@ -94,7 +94,7 @@ impl Core {
         }
         let has_slots = self.slots.take(needed);
         if !has_slots && self.settings.reject_when_full {
-            return refuse(answer, SubmitError::Full(self.slots.reason(needed)));
+            return refuse(answer, SubmitError::Full(self.slots.refusal(needed)));
         }
         let now = clock();
         let (id, floor) = match submission.id {

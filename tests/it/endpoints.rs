@@ -394,7 +394,8 @@ fn slots_wait_in_a_visible_queue_or_refuse() {
         Server::start_with(dir.path(), fixed().env("SEIKAN_ENGINE__JOB_SCHEDULE_STRATEGY", "reject"));
     let first = server.submit(&endless_job());
     server.wait_for(&first, "RUNNING");
-    server.post("/submit-job", fake_job(1).to_string()).fail(400);
+    let message = server.post("/submit-job", fake_job(1).to_string()).fail(400);
+    assert_eq!(message, "the job needs 1 slots, and 0 of 1 are free (job-schedule-strategy is REJECT)");
 }
 
 #[test]

@@ -53,7 +53,7 @@ async fn reject_refuses_what_would_wait() {
     let refused = patient(world.scheduler.submit(needing(1).await)).await.unwrap_err();
     assert_eq!(
         refused.to_string(),
-        "waits for free slots: it needs 1 of 2 (job-schedule-strategy is REJECT)"
+        "the job needs 1 slots, and 0 of 2 are free (job-schedule-strategy is REJECT)"
     );
     world.attempt().await.finish();
     world.ended(first).await;
