@@ -14,9 +14,25 @@ const BATCH: usize = 1024;
 /// How many lines may wait; more are lost, with a word in the server's log.
 const WAITING: usize = 1 << 20;
 
+/// Level of a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Level {
+    Info,
+    Warn,
+}
+
+impl Level {
+    fn name(self) -> &'static str {
+        match self {
+            Level::Info => "INFO",
+            Level::Warn => "WARN",
+        }
+    }
+}
+
 struct Line {
     log: Arc<JobLog>,
-    level: &'static str,
+    level: Level,
     at: Millis,
     text: String,
 }
@@ -46,15 +62,11 @@ impl Scribe {
 
     /// Writes a line at INFO.
     pub fn info(&self, log: &Arc<JobLog>, at: Millis, text: String) {
-        self.line(log, "INFO", at, text);
+        self.line(log, Level::Info, at, text);
     }
 
-    /// Writes a line at WARN.
-    pub fn warn(&self, log: &Arc<JobLog>, at: Millis, text: String) {
-        self.line(log, "WARN", at, text);
-    }
-
-    fn line(&self, log: &Arc<JobLog>, level: &'static str, at: Millis, text: String) {
+    /// Writes a line at that level.
+    pub fn line(&self, log: &Arc<JobLog>, level: Level, at: Millis, text: String) {
         let Some(lines) = &self.lines else {
             return;
         };
@@ -87,7 +99,7 @@ fn write(lines: &Receiver<Line>, waiting: &AtomicUsize) {
             let block = blocks
                 .entry(Arc::as_ptr(&line.log))
                 .or_insert_with(|| (Arc::clone(&line.log), String::new(), 0));
-            block.1.push_str(&JobLog::prefix_at(line.level, line.at));
+            block.1.push_str(&JobLog::prefix_at(line.level.name(), line.at));
             block.1.push_str(&line.text);
             block.1.push('\n');
             taken += 1;
