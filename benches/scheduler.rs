@@ -129,6 +129,7 @@ fn main() {
         },
         resume: false,
         retention: Retention::default(),
+        tags: Vec::new(),
     };
     std::fs::create_dir_all(dir.path().join("logs")).expect("a directory");
     let core = tokio::runtime::Builder::new_multi_thread()

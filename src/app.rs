@@ -7,7 +7,7 @@
 mod job_text;
 mod server;
 
-pub use job_text::JobText;
+pub use job_text::{CheckedJob, JobText};
 pub use server::{Running, Server, ServerOptions};
 
 use crate::model::Problem;

@@ -13,6 +13,7 @@ use crate::store::{EndedQuery, StoreReader};
 use bytes::Bytes;
 use serde_json::{Value, json};
 use std::io;
+use std::num::{IntErrorKind, ParseIntError};
 use std::sync::Arc;
 use tokio::sync::mpsc;
 use warp::Filter;
@@ -160,8 +161,14 @@ struct Page {
 fn page(query: &Query) -> Result<Option<Page>, ApiError> {
     let number = |name: &str| {
         let parse = |text: &str| {
-            let wrong = || ApiError::bad(format!("{name}: \"{text}\" is not a positive number"));
-            text.trim().parse::<usize>().ok().filter(|n| *n > 0).ok_or_else(wrong)
+            let wrong = |why: String| Err(ApiError::bad(format!("{name}: \"{text}\" {why}")));
+            match text.trim().parse::<usize>() {
+                Ok(number) if number > 0 => Ok(number),
+                Err(error) if *error.kind() == IntErrorKind::PosOverflow => {
+                    wrong(format!("is too large; the largest is {}", usize::MAX))
+                }
+                Ok(_) | Err(_) => wrong("is not a positive number".to_owned()),
+            }
         };
         query.get(name).map(parse).transpose()
     };
@@ -174,5 +181,11 @@ fn page(query: &Query) -> Result<Option<Page>, ApiError> {
 
 /// Reads a job id as it was typed.
 pub(super) fn job_id(typed: &str) -> Result<JobId, ApiError> {
-    typed.parse().map_err(|_| ApiError::bad(format!("For input string: \"{typed}\" (a job id is a number)")))
+    typed.parse().map_err(|error: ParseIntError| {
+        let why = match error.kind() {
+            IntErrorKind::PosOverflow => format!("it is too large; the largest is {}", i64::MAX),
+            _ => "a job id is a number".to_owned(),
+        };
+        ApiError::bad(format!("For input string: \"{typed}\" ({why})"))
+    })
 }

@@ -76,15 +76,17 @@ async fn submit_job(
     let source = Source { text: &body, format, name: "request body" };
     let how = Resolve::Rest { variables, env_allow: context.settings.env_allow.clone() };
     let tree = spec::parse_tree(&source, &how)?;
-    let submitted = String::from_utf8_lossy(&body).into_owned();
-    let done = submit(&context, params, &tree, submitted, format).await?;
+    let text = JobText { submitted: spec::decode_lossy(&body), format, odd: spec::no_utf8(&body) };
+    let done = submit(&context, params, &tree, text).await?;
     let id = views::id_value(done.id, context.settings.ids_as_strings);
     Ok(answer::json(&json!({"jobId": id, "jobName": done.name})))
 }
 
 /// One element per item, in order; a refused item says why, the others run. 400 when every item is refused.
 async fn submit_jobs(context: Arc<ApiContext>, body: Result<Bytes, ApiError>) -> Result<Response, ApiError> {
-    let items = json_array(&body?)?;
+    let body = body?;
+    let odd = spec::no_utf8(&body);
+    let items = json_array(spec::decode_lossy(&body).as_bytes())?;
     let mut answers: Vec<Value> = Vec::with_capacity(items.len());
     let mut refused = Vec::new();
     for (index, item) in items.into_iter().enumerate() {
@@ -94,7 +96,7 @@ async fn submit_jobs(context: Arc<ApiContext>, body: Result<Bytes, ApiError>) ->
             Err(_) => (None, None),
         };
         let done = match wanted {
-            Ok(params) => submit_item(&context, params, item).await,
+            Ok(params) => submit_item(&context, params, item, odd.clone()).await,
             Err(error) => Err(error),
         };
         match done {
@@ -114,7 +116,10 @@ async fn submit_jobs(context: Arc<ApiContext>, body: Result<Bytes, ApiError>) ->
             refused.iter().map(|(index, e)| format!("[{index}]: {}", e.message)).collect();
         let code = refused[0].1.code;
         let of_item = |index: usize, problem: Problem| Problem {
-            path: format!("[{index}].{}", problem.path),
+            path: match problem.path.as_str() {
+                "" => format!("[{index}]"),
+                inner => format!("[{index}].{inner}"),
+            },
             ..problem
         };
         let problems = refused
@@ -150,14 +155,27 @@ impl Params {
     }
 }
 
-async fn submit_item(context: &ApiContext, params: Params, item: Tree) -> Result<Submitted, ApiError> {
+async fn submit_item(
+    context: &ApiContext,
+    params: Params,
+    item: Tree,
+    odd: Option<Problem>,
+) -> Result<Submitted, ApiError> {
     let Tree::Map(mut map) = item else {
         return Err(ApiError::bad("an object is wanted"));
     };
     map.shift_remove("params");
     let tree = Tree::Map(map);
-    let submitted = json_text(&tree)?;
-    submit(context, params, &tree, submitted, TextFormat::Json).await
+    let text = JobText { submitted: json_text(&tree)?, format: TextFormat::Json, odd };
+    submit(context, params, &tree, text).await
+}
+
+/// A job's text as it came.
+struct JobText {
+    submitted: String,
+    format: TextFormat,
+    /// What is odd about its bytes.
+    odd: Option<Problem>,
 }
 
 /// Parsed → validated, discovered, compiled → recorded. The handler holds nothing half-done: the scheduler gets one
@@ -166,12 +184,12 @@ async fn submit(
     context: &ApiContext,
     params: Params,
     tree: &Tree,
-    submitted: String,
-    format: TextFormat,
+    text: JobText,
 ) -> Result<Submitted, ApiError> {
     let job = spec::job_spec(tree)?;
     let name = job.name_of(params.name.as_deref());
     let compiled = plan::prepare(&job, &context.registry, &context.settings.plan_defaults).await?;
+    let JobText { submitted, format, odd } = text;
     let texts = JobTexts { submitted, format, resolved: json_text(tree)?, catalogues: compiled.catalogues };
     let submission = Submission {
         id: params.id,
@@ -180,7 +198,7 @@ async fn submit(
         origin: Origin::Rest,
         texts,
         plan: compiled.plan,
-        warnings: compiled.warnings,
+        warnings: odd.into_iter().chain(compiled.warnings).collect(),
     };
     Ok(context.scheduler.submit(submission).await?)
 }

@@ -1,5 +1,6 @@
 //! A job's text, from a file or standard input.
 
+use super::check;
 use crate::model::{Problem, TextFormat};
 use crate::options::Tree;
 use crate::spec::{self, JsonMode, Resolve, Source};
@@ -56,6 +57,12 @@ impl JobText {
         Ok(Self { bytes, format, name: "standard input".to_owned(), dir: PathBuf::new(), strict: json })
     }
 
+    /// What is odd about its bytes.
+    #[must_use]
+    pub fn oddities(&self) -> Option<Problem> {
+        spec::no_utf8(&self.bytes)
+    }
+
     /// Parses it, with includes, variables (`-i`) and the environment of this process.
     ///
     /// # Errors
@@ -67,5 +74,28 @@ impl JobText {
         let variables = spec::variables(variables).map_err(|problem| vec![problem])?;
         let source = Source { text: &self.bytes, format: self.format, name: &self.name };
         spec::parse_tree(&source, &Resolve::CommandLine { variables, dir: self.dir.clone() })
+    }
+}
+
+/// A job whose text can be read, and which its plug-ins take.
+#[derive(Clone, Debug)]
+pub struct CheckedJob {
+    /// Its text.
+    pub text: JobText,
+    /// The text, parsed.
+    pub tree: Tree,
+}
+
+impl CheckedJob {
+    /// Reads a file. Starts a runtime of its own for discovery: not to be called within another one.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn read(file: &Path) -> Result<Self, Vec<Problem>> {
+        let text = JobText::read(file, false)?;
+        let tree = text.parse(&[])?;
+        let (errors, _said_at_submission) = check(&tree)
+            .map_err(|error| vec![Problem::new("", format!("the job can't be checked: {error}"))])?;
+        if errors.is_empty() { Ok(Self { text, tree }) } else { Err(errors) }
     }
 }

@@ -198,7 +198,7 @@ impl Server {
                 catalogues: compiled.catalogues,
             },
             plan: compiled.plan,
-            warnings: compiled.warnings,
+            warnings: text.oddities().into_iter().chain(compiled.warnings).collect(),
         };
         self.scheduler.submit(submission).await.map(|done| done.id).map_err(problem)
     }
@@ -321,6 +321,7 @@ fn scheduler_settings(
                 .map(|minutes| Duration::from_secs(minutes.saturating_mul(60))),
             jobs: config.store.max_ended_jobs,
         },
+        tags: config.tags.clone(),
     }
 }
 

@@ -1,5 +1,6 @@
 //! What can be typed.
 
+use crate::config;
 use clap::{Args, Parser, Subcommand};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -31,10 +32,11 @@ pub(super) struct ServeOptions {
     /// Data directory.
     #[arg(long, value_name = "DIR")]
     pub(super) data_dir: Option<PathBuf>,
-    /// Address to listen on, such as 127.0.0.1:8080; port 0 takes any.
-    #[arg(long, value_name = "ADDR:PORT")]
+    /// Address to listen on, such as 127.0.0.1:8080 or localhost:8080; port 0 takes any.
+    #[arg(long, value_name = "HOST:PORT", value_parser = config::listen_address)]
     pub(super) listen: Option<SocketAddr>,
-    /// Submit this job at the start, show its progress and result, and go on serving.
+    /// Submit this job at the start, show its progress and result, and go on serving. A job that can't be read or is
+    /// refused ends the program before it serves.
     #[arg(long, value_name = "FILE")]
     pub(super) submit: Option<PathBuf>,
     /// This data directory is a copy: run the jobs of its original from now on.

@@ -12,9 +12,9 @@ pub(super) fn check(options: CheckOptions) -> ExitCode {
     } else {
         JobText::read(&options.file, options.json)
     };
-    let parsed = text.and_then(|text| text.parse(&options.variables));
-    let tree = match parsed {
-        Ok(tree) => tree,
+    let parsed = text.and_then(|text| Ok((text.parse(&options.variables)?, text.oddities())));
+    let (tree, odd) = match parsed {
+        Ok(parsed) => parsed,
         Err(problems) => {
             problems.iter().for_each(|problem| eprintln!("error: {problem}"));
             return ExitCode::from(WRONG);
@@ -25,7 +25,7 @@ pub(super) fn check(options: CheckOptions) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let (errors, warnings) = match app::check(&tree) {
-        Ok(found) => found,
+        Ok((errors, warnings)) => (errors, odd.into_iter().chain(warnings).collect::<Vec<_>>()),
         Err(error) => {
             eprintln!("error: {error}");
             return ExitCode::from(WRONG);

@@ -2,7 +2,7 @@
 
 use super::arguments::ServeOptions;
 use super::{FAILED, WRONG, progress};
-use crate::app::{JobText, Server, ServerOptions, block_on};
+use crate::app::{CheckedJob, Server, ServerOptions, block_on};
 use crate::config;
 use crate::runtime;
 use std::process::ExitCode;
@@ -20,6 +20,13 @@ pub(super) fn serve(options: ServeOptions) -> ExitCode {
     for warning in &loaded.warnings {
         tracing::warn!("configuration: {warning}");
     }
+    let job = match options.submit.as_deref().map(CheckedJob::read).transpose() {
+        Ok(job) => job,
+        Err(problems) => {
+            problems.iter().for_each(|problem| eprintln!("error: {problem}"));
+            return ExitCode::from(WRONG);
+        }
+    };
     block_on(async move {
         let server = match Server::start(ServerOptions::for_config(loaded.config, options.resume)).await {
             Ok(server) => server,
@@ -30,8 +37,8 @@ pub(super) fn serve(options: ServeOptions) -> ExitCode {
         };
         println!("{}", server.greeting());
         let submitted = async {
-            if let Some(file) = &options.submit {
-                submit(&server, file).await;
+            if let Some(job) = &job {
+                submit(&server, job).await;
             }
             std::future::pending::<()>().await;
         };
@@ -52,16 +59,11 @@ pub(super) fn serve(options: ServeOptions) -> ExitCode {
     })
 }
 
-/// `--submit`: one job, from its text to its result; then the server goes on.
-async fn submit(server: &Server, file: &std::path::Path) {
-    let parsed = JobText::read(file, false).and_then(|text| Ok((text.parse(&[])?, text)));
-    let submitted = match parsed {
-        Ok((tree, text)) => server.submit(&tree, &text).await,
-        Err(problems) => Err(problems),
-    };
-    match submitted {
+/// `--submit`: one job to its result; then the server goes on. What is refused only now (no slots, the store) is said.
+async fn submit(server: &Server, job: &CheckedJob) {
+    match server.submit(&job.tree, &job.text).await {
         Ok(id) => {
-            println!("job {id} submitted: {}", file.display());
+            println!("job {id} submitted: {}", job.text.name);
             if let Some(record) = progress::follow(server, id).await {
                 println!("{}", progress::result(&record));
             }

@@ -11,7 +11,7 @@ mod settings;
 pub use settings::{CheckpointConfig, Config, EngineConfig, HttpConfig, LogConfig, SlotConfig, StoreConfig};
 
 use crate::model::Problem;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::path::{Path, PathBuf};
 
 /// What the command line sets.
@@ -19,8 +19,36 @@ use std::path::{Path, PathBuf};
 pub struct Flags {
     /// `--data-dir`.
     pub data_dir: Option<PathBuf>,
-    /// `--listen`.
+    /// `--listen`, read by [`listen_address`].
     pub listen: Option<SocketAddr>,
+}
+
+/// Reads an address to listen on: `127.0.0.1:8080`, `[::1]:8080`, or a name of this machine, `localhost:8080`.
+///
+/// # Errors
+/// One sentence: what is allowed.
+pub fn listen_address(text: &str) -> Result<SocketAddr, String> {
+    if let Ok(address) = text.parse() {
+        return Ok(address);
+    }
+    let wrong = || format!("{text:?} is no HOST:PORT, such as 127.0.0.1:8080, [::1]:8080 or localhost:8080");
+    let (host, port) = text.rsplit_once(':').ok_or_else(wrong)?;
+    let port = port.parse().map_err(|_| wrong())?;
+    let host = ip_of(host).ok_or_else(|| format!("{}; no address is known for {host:?}", wrong()))?;
+    Ok(SocketAddr::new(host, port))
+}
+
+/// The address of a host: an IP address, or what its name stands for. Of several the loopback ones come first, and of
+/// these the older kind, which every client tries.
+fn ip_of(host: &str) -> Option<IpAddr> {
+    if let Ok(ip) = host.parse() {
+        return Some(ip);
+    }
+    if host.is_empty() {
+        return None;
+    }
+    let found = (host, 0).to_socket_addrs().ok()?.map(|address| address.ip());
+    found.min_by_key(|ip| (!ip.is_loopback(), ip.is_ipv6()))
 }
 
 /// A configuration and what was odd about it.

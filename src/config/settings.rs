@@ -1,9 +1,9 @@
 //! The typed values.
 
-use super::{ConfigError, Flags};
+use super::{ConfigError, Flags, ip_of};
 use figment::Figment;
 use figment::value::Value;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ pub struct Config {
     pub store: StoreConfig,
     /// Logs.
     pub logs: LogConfig,
-    /// Tags of this node at its first start.
+    /// Tags of this node, until others are stored.
     pub tags: Vec<(String, String)>,
 }
 
@@ -139,8 +139,8 @@ impl Config {
 pub(super) fn read(figment: &Figment) -> Result<Config, ConfigError> {
     let values = Values(figment);
     let host = values.text("http.host")?;
-    let ip: IpAddr =
-        host.parse().map_err(|_| values.wrong("http.host", "an IP address such as 127.0.0.1 or 0.0.0.0"))?;
+    let allowed = "an IP address such as 127.0.0.1 or 0.0.0.0, or a name of this machine such as localhost";
+    let ip = ip_of(host.trim()).ok_or_else(|| values.wrong("http.host", allowed))?;
     Ok(Config {
         history_job_expire_minutes: match values.find("history-job-expire-minutes") {
             None => None,

@@ -1,6 +1,6 @@
 //! Layers, spellings, warnings and refusals.
 
-use super::{Config, Flags, Loaded, load_with};
+use super::{Config, Flags, Loaded, listen_address, load_with};
 use std::io::Write;
 
 fn load(yaml: &str, environment: &[(&str, &str)]) -> Result<Loaded, String> {
@@ -58,6 +58,21 @@ fn flags_beat_everything() {
     assert_eq!(config.http.listen.to_string(), "0.0.0.0:1");
     let refusal = config.check_exposure().unwrap_err().to_string();
     assert!(refusal.contains("allow-anonymous: true"), "{refusal}");
+}
+
+#[test]
+fn addresses_to_listen_on() {
+    for (text, address) in
+        [("127.0.0.1:0", "127.0.0.1:0"), ("[::1]:80", "[::1]:80"), ("localhost:21095", "127.0.0.1:21095")]
+    {
+        assert_eq!(listen_address(text).map(|a| a.to_string()), Ok(address.to_owned()));
+    }
+    for text in ["", "localhost", ":80", "localhost:", "localhost:70000", "no such host:80"] {
+        let refusal = listen_address(text).unwrap_err();
+        assert!(refusal.contains(&format!("{text:?} is no HOST:PORT")), "{refusal}");
+    }
+    let named = load("engine:\n  http:\n    host: localhost\n", &[]).unwrap();
+    assert!(named.config.http.listen.ip().is_loopback());
 }
 
 #[test]
@@ -131,9 +146,9 @@ fn a_value_that_cannot_be_used_is_one_clear_sentence() {
             "FILE: seatunnel.engine.history-job-expire-minutes: -1 can't be used; allowed: a number of at least 1",
         ),
         (
-            "engine:\n  http:\n    host: localhost\n",
-            "FILE: seatunnel.engine.http.host: \"localhost\" can't be used; allowed: an IP address such as 127.0.0.1 \
-             or 0.0.0.0",
+            "engine:\n  http:\n    host: no such host\n",
+            "FILE: seatunnel.engine.http.host: \"no such host\" can't be used; allowed: an IP address such as \
+             127.0.0.1 or 0.0.0.0, or a name of this machine such as localhost",
         ),
         ("engine: 5\n", "FILE: seatunnel.engine is not a section of keys"),
     ] {

@@ -46,6 +46,8 @@ pub(super) struct WriterReport {
     pub instance: usize,
     pub epoch: Epoch,
     pub staged: Vec<Staged>,
+    /// Rows that a writer without commits has taken in this attempt.
+    pub taken: u64,
     pub state: Option<State>,
     pub tally: Tally,
 }

@@ -103,6 +103,7 @@ impl Coordinator {
             || self.attempt.has_checkpoints()
             || !complete.prepared.is_empty();
         if !is_needed {
+            self.count_taken(complete.taken);
             (self.ask, self.closing) = (None, closing);
             return Ok(());
         }
@@ -149,11 +150,19 @@ impl Coordinator {
             complete.rows_read(),
         ));
         self.is_stored_before = true;
+        self.count_taken(complete.taken);
         self.commits.decide(epoch, complete.prepared);
         if closing.is_some() {
             self.ask = None;
             self.closing = closing;
         }
+    }
+
+    /// An epoch is decided: what sinks without commits have taken up to it is final. Not before: the last epoch's checks
+    /// may still fail.
+    fn count_taken(&mut self, taken: u64) {
+        let more = taken.saturating_sub(std::mem::replace(&mut self.taken, taken));
+        self.attempt.metrics.committed.fetch_add(more, Ordering::Relaxed);
     }
 
     /// Everything up to `epoch` is visible.

@@ -126,6 +126,8 @@ pub(super) struct Coordinator {
     pub is_stored_before: bool,
     /// Whether the store left open if the last checkpoint is decided.
     pub is_undecided: bool,
+    /// Rows of sinks without commits that count as committed, of this attempt.
+    pub taken: u64,
 }
 
 impl Coordinator {
@@ -155,6 +157,7 @@ impl Coordinator {
             due: None,
             is_stored_before: false,
             is_undecided: false,
+            taken: 0,
         }
     }
 

@@ -31,6 +31,8 @@ pub(super) struct Complete {
     /// No instance of a source had anything behind the barrier: the end of the job's data.
     pub is_final: bool,
     pub prepared: Vec<Prepared>,
+    /// Rows that sinks without commits have taken in this attempt.
+    pub taken: u64,
     pub accounting: Accounting,
     tally: Tally,
     state: JobState,
@@ -95,10 +97,11 @@ impl Collector {
             state.sources.push(snapshot.state);
             state.transforms.extend(snapshot.transforms);
         }
-        let mut prepared = Vec::new();
+        let (mut prepared, mut taken_all) = (Vec::new(), 0);
         for report in self.writers.into_iter().flatten().flatten() {
             tally.add(&report.tally);
-            let WriterReport { sink, instance, epoch, staged, .. } = report;
+            let WriterReport { sink, instance, epoch, staged, taken, .. } = report;
+            taken_all += taken;
             if let Some(bytes) = report.state {
                 let name = attempt.plan.sinks[sink].name.clone();
                 state.writers.push(WriterState { name, instance: instance as u32, state: bytes });
@@ -114,7 +117,7 @@ impl Collector {
         let accounting = attempt.layout.accounting(&attempt.plan, &tally, &base.accounting);
         let is_final = barriers == 0;
         let Self { epoch, hold, since, .. } = self;
-        Complete { epoch, hold, since, is_final, prepared, accounting, tally, state }
+        Complete { epoch, hold, since, is_final, prepared, taken: taken_all, accounting, tally, state }
     }
 }
 

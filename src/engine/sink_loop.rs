@@ -8,7 +8,6 @@ use crate::model::{Epoch, Fault};
 use crate::plugin::Writer;
 use crate::table::size;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 /// One writer of a sink.
 pub(super) struct SinkTask {
@@ -18,7 +17,7 @@ pub(super) struct SinkTask {
     pub writer: Box<dyn Writer>,
     pub inbox: Inbox,
     pub meter: TableMeter,
-    /// Whether rows become visible by a commit; else they are when they are written.
+    /// Whether rows become visible by a commit; else they count as committed once their epoch is decided.
     pub commits: bool,
     /// The epoch that the attempt goes on from.
     pub restored: Epoch,
@@ -79,18 +78,19 @@ impl SinkTask {
         let staged = self.writer.prepare(epoch).await?;
         let state = self.writer.snapshot()?;
         let flow = self.tally.flow(self.attempt.layout.sink(self.sink));
-        if self.commits {
+        let taken = if self.commits {
             flow.received += staged.iter().map(|staged| staged.rows).sum::<u64>();
+            0
         } else {
-            let more = flow.sent - flow.received;
             flow.received = flow.sent;
-            self.attempt.metrics.committed.fetch_add(more, Ordering::Relaxed);
-        }
+            flow.received
+        };
         self.attempt.note(Note::Writer(Box::new(WriterReport {
             sink: self.sink,
             instance: self.instance,
             epoch,
             staged,
+            taken,
             state,
             tally: self.tally.clone(),
         })));

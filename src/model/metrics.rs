@@ -20,7 +20,7 @@ pub struct MetricsSnapshot {
     pub read: Vec<TableCount>,
     /// Per sink table: rows that writers took; several sinks each count.
     pub written: Vec<TableCount>,
-    /// Rows made visible by a commit, or taken for good by a sink without commits.
+    /// Rows made visible by a commit; of a sink without commits, those that it took in epochs that are decided.
     pub committed: u64,
     /// Rows that a sink rejected.
     pub rejected: u64,
@@ -28,6 +28,17 @@ pub struct MetricsSnapshot {
     pub running_ms: u64,
     /// Estimated total rows or bytes of the sources, where it is known, and how much of it is done.
     pub progress: Option<(u64, u64)>,
+}
+
+impl MetricsSnapshot {
+    /// Nothing read and nothing written, of these tables.
+    #[must_use]
+    pub fn zero(read: Vec<String>, written: Vec<String>) -> Self {
+        let zeros = |tables: Vec<String>| {
+            tables.into_iter().map(|table| TableCount { table, ..TableCount::default() }).collect()
+        };
+        Self { read: zeros(read), written: zeros(written), ..Self::default() }
+    }
 }
 
 /// Rows that passed one edge or vertex.

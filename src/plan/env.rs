@@ -43,7 +43,8 @@ const RETRY_TIMES: OptionDef =
     OptionDef::new("job.retry.times", Kind::Int, "attempts after the first one; less than 0 counts as 0")
         .default("3");
 const RETRY_INTERVAL: OptionDef =
-    OptionDef::new("job.retry.interval.seconds", Kind::Int, "pause before each further attempt").default("3");
+    OptionDef::new("job.retry.interval.seconds", Kind::Int, "seconds before each further attempt, 0 or more")
+        .default("3");
 const READ_ROWS: OptionDef = OptionDef::new(
     "read_limit.rows_per_second",
     Kind::Int,
@@ -116,8 +117,8 @@ pub(super) fn read(options: &Options<'_>, defaults: &Defaults) -> (JobSettings, 
         },
         checkpoint_timeout: checkpoint_time(options, &CHECKPOINT_TIMEOUT)
             .or(Some(defaults.checkpoint_timeout)),
-        retry_times: options.int(&RETRY_TIMES).map_or(0, at_least_0),
-        retry_interval: Duration::from_secs(options.int(&RETRY_INTERVAL).map_or(0, at_least_0).into()),
+        retry_times: retry_times(options),
+        retry_interval: Duration::from_secs(retry_interval(options).into()),
         read_limit: ReadLimit { rows: positive(options, &READ_ROWS), bytes: positive(options, &READ_BYTES) },
         env: view(options.map()),
     };
@@ -141,6 +142,9 @@ pub(super) fn parallelism(options: &Options<'_>, option: &OptionDef) -> Option<u
         options.error(option.key, format!("{given} is not allowed; allowed: 1 to {MAX_PARALLELISM}"));
         return None;
     }
+    if given < 1 {
+        counts_as(options, option, given, &format!("1; allowed: 1 to {MAX_PARALLELISM}"));
+    }
     usize::try_from(given.max(1)).ok()
 }
 
@@ -163,8 +167,27 @@ fn positive(options: &Options<'_>, option: &OptionDef) -> Option<u32> {
     u32::try_from(given).ok()
 }
 
-fn at_least_0(value: i32) -> u32 {
-    u32::try_from(value).unwrap_or(0)
+/// The engine takes a negative number for none.
+fn retry_times(options: &Options<'_>) -> u32 {
+    let given = options.int(&RETRY_TIMES).unwrap_or(0);
+    if given < 0 {
+        counts_as(options, &RETRY_TIMES, given, "0; allowed: 0 or more");
+    }
+    u32::try_from(given).unwrap_or(0)
+}
+
+fn retry_interval(options: &Options<'_>) -> u32 {
+    let given = options.int(&RETRY_INTERVAL).unwrap_or(0);
+    if given < 0 {
+        options.error(RETRY_INTERVAL.key, format!("{given} is not allowed; allowed: 0 or more"));
+    }
+    u32::try_from(given).unwrap_or(0)
+}
+
+/// Warns of a value that the job language takes for another one.
+fn counts_as(options: &Options<'_>, option: &OptionDef, given: i32, what: &str) {
+    let path = options.path_of(option.key);
+    options.problems().warning(Problem::new(path, format!("{given} counts as {what}")));
 }
 
 /// Unknown keys stay in the views and do nothing else; a misspelt one deserves a word.

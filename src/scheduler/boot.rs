@@ -10,6 +10,7 @@ use super::recover::{self, Boot};
 use super::retention::Pruner;
 use super::scribe::Scribe;
 use super::slots::Slots;
+use super::tags;
 use super::transition::{self, Event};
 use crate::exec::Launcher;
 use crate::model::{Fault, JobId, JobState, JobTexts, Op, Problem, StopRequest};
@@ -41,7 +42,7 @@ pub fn start(
     let (inbox, messages) = mpsc::unbounded_channel();
     let (events, happened) = mpsc::unbounded_channel();
     let overlay = Arc::new(Overlay::default());
-    overlay.set_tags(recovered.tags);
+    overlay.set_tags(tags::effective(recovered.tags, &settings.tags));
     overlay.set_held(recovered.held.clone());
     let handle = SchedulerHandle { inbox: inbox.clone(), overlay: Arc::clone(&overlay) };
     let mut core = Core {

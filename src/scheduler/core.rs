@@ -10,6 +10,7 @@ use super::retention::Pruner;
 use super::scribe::Scribe;
 use super::slots::Slots;
 use super::submit::Lookup;
+use super::tags;
 use super::transition::{self, Activity, Beside, Effect, Event, Save, Step};
 use crate::exec::{Launcher, RunCommand, RunEvent, RunMessage};
 use crate::model::{AttemptId, Checkpoint, Counters, Epoch, JobId, JobState, Millis, Op, StopRequest};
@@ -97,8 +98,9 @@ impl Core {
             Message::Found(id, found) => self.found(id, found),
             Message::Stop(id, request, answer) => self.stop(id, request, Some(Follow::Answer(answer))),
             Message::SetTags(tags, answer) => {
-                let follows = vec![Follow::Tags(tags.clone()), Follow::Answer(answer)];
-                self.append(vec![Op::Tags(tags)], Flight { follows, ..Flight::default() });
+                let op = Op::Tags(tags::stored(&tags));
+                let follows = vec![Follow::Tags(tags), Follow::Answer(answer)];
+                self.append(vec![op], Flight { follows, ..Flight::default() });
             }
             Message::ResumeHeld(answer) => self.resume_held(Some(answer)),
             Message::Over(over) => self.over(over),

@@ -5,8 +5,10 @@
 
 use super::core::Core;
 use super::handle::{Answer, Message, SchedulerError, SubmitAnswer, SubmitError, Submitted};
+use super::scribe::Level;
 use crate::exec::RunCommand;
-use crate::model::{AttemptId, Checkpoint, JobId, JobRecord, Op};
+use crate::model::{AttemptId, Checkpoint, JobId, JobRecord, Millis, Op};
+use crate::runtime::JobLog;
 use crate::store::StoreError;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -14,6 +16,8 @@ use tokio::sync::oneshot;
 
 /// What follows once something is durable.
 pub(super) enum Follow {
+    /// Write the first lines of a job's log: a job that is refused has none.
+    Log(Arc<JobLog>, Millis, Vec<(Level, String)>),
     /// Show the record as it is now on disk.
     Show(Arc<JobRecord>),
     /// The job has ended, and the store shows it.
@@ -120,6 +124,11 @@ impl Core {
 
     fn follow(&mut self, follow: Follow) {
         match follow {
+            Follow::Log(log, at, lines) => {
+                for (level, text) in lines {
+                    self.scribe.line(&log, level, at, text);
+                }
+            }
             Follow::Show(record) => {
                 let ticket = self.slots.ticket(record.id);
                 self.overlay.publish(record, ticket);
@@ -160,7 +169,7 @@ impl Core {
         for follow in flight.follows {
             match follow {
                 // The record is saved again, and shown then.
-                Follow::Show(_) | Follow::Leave(_) => {}
+                Follow::Show(_) | Follow::Leave(_) | Follow::Log(..) => {}
                 Follow::Launch(..) | Follow::Command(..) => again.push(follow),
                 Follow::Stored { job, sender, before } => {
                     drop(sender);

@@ -31,6 +31,8 @@ pub struct SchedulerSettings {
     pub resume: bool,
     /// Which ended jobs are kept.
     pub retention: Retention,
+    /// Tags of the node, until others are stored.
+    pub tags: Vec<(String, String)>,
 }
 
 /// Where the logs of jobs go.

@@ -31,6 +31,7 @@ mod retry;
 mod scribe;
 mod slots;
 mod submit;
+mod tags;
 #[cfg(test)]
 mod tests;
 mod timers;

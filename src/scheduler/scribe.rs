@@ -14,9 +14,25 @@ const BATCH: usize = 1024;
 /// How many lines may wait; more are lost, with a word in the server's log.
 const WAITING: usize = 1 << 20;
 
+/// Level of a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Level {
+    Info,
+    Warn,
+}
+
+impl Level {
+    fn name(self) -> &'static str {
+        match self {
+            Level::Info => "INFO",
+            Level::Warn => "WARN",
+        }
+    }
+}
+
 struct Line {
     log: Arc<JobLog>,
-    level: &'static str,
+    level: Level,
     at: Millis,
     /// `None`: the log is removed.
     text: Option<String>,
@@ -47,23 +63,19 @@ impl Scribe {
 
     /// Writes a line at INFO.
     pub fn info(&self, log: &Arc<JobLog>, at: Millis, text: String) {
-        self.line(log, "INFO", at, text);
-    }
-
-    /// Writes a line at WARN.
-    pub fn warn(&self, log: &Arc<JobLog>, at: Millis, text: String) {
-        self.line(log, "WARN", at, text);
+        self.line(log, Level::Info, at, text);
     }
 
     /// Removes a log, behind the lines that were written to it.
     pub fn remove(&self, log: Arc<JobLog>) {
         if let Some(lines) = &self.lines {
             self.waiting.fetch_add(1, Ordering::Relaxed);
-            let _gone = lines.send(Line { log, level: "", at: 0, text: None });
+            let _gone = lines.send(Line { log, level: Level::Info, at: 0, text: None });
         }
     }
 
-    fn line(&self, log: &Arc<JobLog>, level: &'static str, at: Millis, text: String) {
+    /// Writes a line at that level.
+    pub fn line(&self, log: &Arc<JobLog>, level: Level, at: Millis, text: String) {
         let Some(lines) = &self.lines else {
             return;
         };
@@ -102,7 +114,7 @@ fn write(lines: &Receiver<Line>, waiting: &AtomicUsize) {
             let block = blocks
                 .entry(Arc::as_ptr(&line.log))
                 .or_insert_with(|| (Arc::clone(&line.log), String::new(), 0));
-            block.1.push_str(&JobLog::prefix_at(line.level, line.at));
+            block.1.push_str(&JobLog::prefix_at(line.level.name(), line.at));
             block.1.push_str(&text);
             block.1.push('\n');
             block.2 += 1 + text.matches('\n').count() as u64;

@@ -110,6 +110,24 @@ impl Slots {
         }
     }
 
+    /// Why a job of that size can't run now, where waiting is not wanted.
+    pub fn refusal(&self, needs: u32) -> String {
+        match self.total {
+            Some(total) if self.running < self.max_jobs => {
+                let free = total - self.used.min(total);
+                let before = match self.queue.len() {
+                    0 => String::new(),
+                    jobs => format!(", and {jobs} came before it"),
+                };
+                format!("the job needs {needs} slots, and {free} of {total} are free{before}")
+            }
+            Some(_) | None => format!(
+                "{} jobs run, and {} may run at once (engine.max-running-jobs)",
+                self.running, self.max_jobs
+            ),
+        }
+    }
+
     /// For the overview; dynamic slots count as none.
     pub fn view(&self) -> SlotView {
         self.total

@@ -4,6 +4,7 @@ use super::core::Core;
 use super::flight::{Flight, Follow};
 use super::handle::{Found, JobLogs, Message, Submission, SubmitAnswer, SubmitError, Submitted};
 use super::live::{Live, Planned};
+use super::scribe::Level;
 use super::transition::{self, Activity, Effect, Event, note};
 use crate::model::{JobId, JobRecord, JobState, JobTexts, MetricsSnapshot, Millis, Op};
 use crate::plan::Plan;
@@ -94,7 +95,7 @@ impl Core {
         }
         let has_slots = self.slots.take(needed);
         if !has_slots && self.settings.reject_when_full {
-            return refuse(answer, SubmitError::Full(self.slots.reason(needed)));
+            return refuse(answer, SubmitError::Full(self.slots.refusal(needed)));
         }
         let now = clock();
         let (id, floor) = match submission.id {
@@ -109,15 +110,14 @@ impl Core {
         let waiting = (!has_slots).then(|| self.slots.reason(needed));
         let texts: JobTexts = texts;
         let log = self.log_of(id);
-        for warning in &warnings {
-            self.scribe.warn(&log, now, warning.to_string());
-        }
+        let mut said: Vec<(Level, String)> =
+            warnings.iter().map(|warning| (Level::Warn, warning.to_string())).collect();
         if let Some(before) = found.as_ref().and_then(|found| found.resolved.as_deref()) {
             let changed = spec::changes(before, &texts.resolved);
             if !changed.is_empty() {
                 let text = "the job is not as it was when its checkpoint was stored; what the checkpoint holds is used as \
                             far as it fits. Changed:";
-                self.scribe.warn(&log, now, format!("{text} {}", changed.join(", ")));
+                said.push((Level::Warn, format!("{text} {}", changed.join(", "))));
             }
         }
         record.from_savepoint = from_savepoint;
@@ -132,7 +132,7 @@ impl Core {
             now,
             if from_savepoint { "submitted, to go on from its checkpoint" } else { "submitted" },
         );
-        let mut follows = Vec::with_capacity(3);
+        let mut follows = Vec::with_capacity(4);
         let mut launch = None;
         if has_slots {
             let facts = live.facts(self.timeline, false);
@@ -148,14 +148,14 @@ impl Core {
             self.slots.enqueue(id, needed);
         }
         let record = Arc::make_mut(&mut live.record);
-        for event in &record.events[lines..] {
-            self.scribe.info(&live.log, now, format!("{}: {}", event.state, event.cause));
-        }
+        let events = &record.events[lines..];
+        said.extend(events.iter().map(|event| (Level::Info, format!("{}: {}", event.state, event.cause))));
         transition::trim(record);
         let submitted = Submitted { id, name: record.name.clone() };
         let mut ops = Vec::with_capacity(2);
         ops.extend(floor.map(Op::IdFloor));
         ops.push(Op::Submitted { record: Box::new(record.clone()), texts: Box::new(texts) });
+        follows.push(Follow::Log(Arc::clone(&live.log), now, said));
         follows.push(Follow::Show(Arc::clone(&live.record)));
         follows.push(Follow::Submitted(answer, submitted));
         follows.extend(launch);
@@ -239,7 +239,7 @@ fn new_record(id: JobId, name: String, origin: crate::model::Origin, plan: &Plan
         rows_may_repeat: false,
         env: plan.settings.env.clone(),
         dag: plan.dag.clone(),
-        metrics: MetricsSnapshot::default(),
+        metrics: MetricsSnapshot::zero(plan.read_tables(), plan.written_tables()),
         accounting: None,
         events: Vec::new(),
     }

@@ -1,7 +1,10 @@
-//! Bytes of a job's file → text.
+//! Bytes of a job's text → text. Bytes that are no UTF-8 are taken as the engine takes them, and said.
+
+use crate::model::Problem;
 
 /// The text of `bytes`. What is no UTF-8 becomes U+FFFD: one for each longest part that could have begun a
 /// character, and one for a whole encoded surrogate.
+#[must_use]
 pub fn decode_lossy(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len());
     let mut rest = bytes;
@@ -23,6 +26,14 @@ pub fn decode_lossy(bytes: &[u8]) -> String {
     text
 }
 
+/// What is odd about the bytes of a job's text: the first place that is no UTF-8, if one is.
+#[must_use]
+pub fn no_utf8(bytes: &[u8]) -> Option<Problem> {
+    let at = std::str::from_utf8(bytes).err()?.valid_up_to();
+    let message = format!("0x{:02x} is no UTF-8; it is read as U+FFFD", bytes[at]);
+    Some(Problem::new(format!("byte {at}"), message).hint("save the text as UTF-8"))
+}
+
 /// Length of the surrogate, or of the part of one, at the start of `bytes`.
 fn surrogate(bytes: &[u8]) -> Option<usize> {
     match bytes {
@@ -34,7 +45,18 @@ fn surrogate(bytes: &[u8]) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::decode_lossy;
+    use super::{decode_lossy, no_utf8};
+
+    #[test]
+    fn the_first_bad_byte_is_named() {
+        assert_eq!(no_utf8("é".as_bytes()), None);
+        let problem = no_utf8(b"ab\xff\xfe").unwrap();
+        assert_eq!(
+            problem.to_string(),
+            "byte 2: 0xff is no UTF-8; it is read as U+FFFD (save the text as UTF-8)"
+        );
+        assert!(no_utf8(b"\xe4\xbd").is_some(), "cut off");
+    }
 
     #[test]
     fn what_is_no_utf8() {

@@ -18,6 +18,7 @@ mod source;
 mod variables;
 
 pub use changes::changes;
+pub use encoding::{decode_lossy, no_utf8};
 pub use hocon::MAX_DEPTH;
 pub use job_spec::{Block, JobSpec, job_spec};
 pub use json::{JsonMode, parse_json};

@@ -77,7 +77,8 @@ pub fn parse_tree(source: &Source<'_>, how: &Resolve) -> Result<Tree, Vec<Proble
     parse_tree_in(source, how, &Environment::process())
 }
 
-/// Parses a text and fills in references and variables.
+/// Parses a text and fills in references and variables. Bytes that are no UTF-8 become U+FFFD
+/// ([`no_utf8`](super::no_utf8) tells of them).
 ///
 /// A JSON text holds no references. A reference to what nothing defines is a problem; `${?x}` then leaves its key
 /// out. What the text itself defines comes before the environment, and that before the variables.
@@ -109,10 +110,7 @@ pub fn parse_tree_in(
         let from_environment = if allowed { environment.variable(name) } else { None };
         from_environment.or_else(|| variables::value_of(variables, name).map(str::to_owned))
     };
-    let text = match how {
-        Resolve::Rest { .. } => utf8(source.text).map_err(|problem| vec![problem])?,
-        Resolve::CommandLine { .. } => decode_lossy(source.text),
-    };
+    let text = decode_lossy(source.text);
     let (root, files) =
         hocon::parse(&text, source.name, dialect, &includes).map_err(|problem| vec![*problem])?;
     let mut tree = filled(&root, &files, &outside)?;

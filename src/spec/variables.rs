@@ -39,8 +39,12 @@ pub fn variables(args: &[String]) -> Result<Vec<(String, String)>, Problem> {
     }
 }
 
-/// Parts between commas, trimmed; quotes and brackets stay.
+/// Parts between commas, trimmed; quotes and brackets stay. Without a comma there is nothing to part: the whole stays
+/// as it is, blanks included.
 fn split(arg: &str) -> Vec<&str> {
+    if !arg.contains(',') {
+        return vec![arg];
+    }
     let (mut quoted, mut bracketed, mut start) = (false, false, 0);
     let mut parts = Vec::new();
     for (at, c) in arg.char_indices() {
@@ -233,6 +237,8 @@ mod tests {
             [pair("a", "1"), pair("b", "[x,y]"), pair("c", "\"p,q\"")]
         );
         assert_eq!(pairs(&["a", "b=", ""]).unwrap(), [pair("b", "")]);
+        assert_eq!(pairs(&["a= x "]).unwrap(), [pair("a", " x ")]);
+        assert_eq!(pairs(&["a= x , b= y "]).unwrap(), [pair("a", " x"), pair("b", " y")]);
         assert!(pairs(&["a=1,2"]).unwrap_err().contains("\"2\" is not name=value"));
         assert!(pairs(&["=1"]).is_err());
         assert!(pairs(&["table_name=t"]).unwrap_err().contains("System placeholders cannot be used"));

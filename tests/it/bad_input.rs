@@ -28,6 +28,14 @@ fn jobs_that_are_refused_say_where_and_why() {
         source
     };
     let copy = |input: &str, output: &str| json!({"plugin_name": "Copy", "plugin_input": input, "plugin_output": output, "fields": {"b": "a"}});
+    let with_type = |data_type: &str, options: Value| {
+        let mut source = fake();
+        source["schema"]["fields"]["a"] = json!(data_type);
+        source.as_object_mut().unwrap().extend(options.as_object().unwrap().clone());
+        job(json!([source]), json!([]), json!([console()]))
+    };
+    let with_int = |options: Value| with_type("int", options);
+    let with_ints = |options: Value| with_type("array<int>", options);
     // What is posted → what the message must hold, all of it.
     let cases: Vec<(String, Vec<&str>)> = vec![
         (String::new(), vec!["Request body is empty."]),
@@ -69,6 +77,23 @@ fn jobs_that_are_refused_say_where_and_why() {
         (
             json!({"env": {"checkpoint.interval": 1}, "source": [fake()], "sink": [console()]}).to_string(),
             vec!["env.checkpoint.interval", "10"],
+        ),
+        (
+            json!({"env": {"job.retry.interval.seconds": -1}, "source": [fake()], "sink": [console()]})
+                .to_string(),
+            vec!["env.job.retry.interval.seconds: -1 is not allowed; allowed: 0 or more"],
+        ),
+        (with_int(json!({"int.min": 9, "int.max": 5})), vec!["source[0].FakeSource", "int.min 9 is larger"]),
+        (with_ints(json!({"array.size": -1})), vec!["source[0].FakeSource", "array.size", "-1"]),
+        (
+            with_int(json!({"rows": [{"kind": "insert", "fields": [1]}]})),
+            vec!["source[0].FakeSource", "rows[0].kind: \"insert\" is no row kind", "INSERT"],
+        ),
+        (
+            with_int(
+                json!({"rows": [{"kind": "INSERT", "fields": [1]}, {"kind": "INSERT", "fields": ["q"]}]}),
+            ),
+            vec!["source[0].FakeSource", "rows[1].fields", "\"q\""],
         ),
         (
             job(
@@ -158,15 +183,29 @@ fn nesting_without_end_is_refused() {
 fn bytes_that_are_no_text() {
     let dir = tempfile::tempdir().unwrap();
     let server = Server::start(dir.path());
-    for path in [
-        "/submit-job",
-        "/submit-job?format=hocon",
-        "/submit-jobs",
-        "/stop-job",
-        "/update-tags",
-        "/encrypt-config",
-    ] {
+    for path in ["/stop-job", "/update-tags", "/encrypt-config"] {
         server.post(path, b"{\"a\": \"\xff\xfe\"}").fail(400);
+    }
+    // A job's text is taken as the engine takes it: what is no UTF-8 becomes U+FFFD. The job's log says so.
+    let text = job(json!([fake()]), json!([]), json!([console()]))
+        .replace("BATCH\"", "BATCH\", \"job.name\": \"caf@\"");
+    let mut bytes = text.into_bytes();
+    let at = bytes.iter().position(|byte| *byte == b'@').unwrap();
+    bytes[at] = 0xe9;
+    let many = [b"[" as &[u8], &bytes, b"]"].concat();
+    for (path, body, at) in [
+        ("/submit-job", &bytes, at),
+        ("/submit-job?format=hocon", &bytes, at),
+        ("/submit-jobs", &many, at + 1),
+    ] {
+        let answer = server.post(path, body).ok();
+        let submitted = if answer.is_array() { &answer[0] } else { &answer };
+        assert_eq!(submitted["jobName"], "caf\u{fffd}", "{path}");
+        let id = submitted["jobId"].to_string().replace('"', "");
+        server.ended(&id);
+        let log = fs::read_to_string(dir.path().join(format!("logs/job-{id}.log"))).unwrap();
+        let warning = format!("WARN  byte {at}: 0xe9 is no UTF-8; it is read as U+FFFD");
+        assert!(log.contains(&warning), "{path}: {log}");
     }
     for path in ["/job-info/%ff", "/finished-jobs/%ff"] {
         assert!([400, 404].contains(&server.get(path).status));
@@ -197,6 +236,15 @@ fn ids_paths_and_methods() {
         let message = server.get(path).fail(400);
         assert!(message.contains("For input string"), "{message}");
     }
+    for message in [
+        server.get("/job-info/99999999999999999999").fail(400),
+        server.post("/stop-job", r#"{"jobId": 99999999999999999999}"#).fail(400),
+        server.post("/stop-job", r#"{"jobId": "99999999999999999999"}"#).fail(400),
+        server.post("/submit-job?jobId=99999999999999999999", "{}").fail(400),
+        server.get("/finished-jobs?page=99999999999999999999").fail(400),
+    ] {
+        assert!(message.contains("too large; the largest is"), "{message}");
+    }
     assert_eq!(server.get("/job-info").fail(400), "The jobId must not be empty.");
     assert_eq!(server.get("/running-job/").fail(400), "The jobId must not be empty.");
     assert_eq!(server.get("/job-info/999").ok(), json!({"jobId": "999"}));
@@ -225,6 +273,11 @@ fn every_item_of_a_batch_is_bad() {
     let server = Server::start(dir.path());
     let message = server.post("/submit-jobs", r#"[{"env": {}}, 5]"#).fail(400);
     assert!(message.contains("[0]") && message.contains("[1]"), "{message}");
+    let items = json!([{"source": [fake()], "sink": [console()], "env": {"job.mode": "X"}}, {}]);
+    let answer = server.post("/submit-jobs", items.to_string());
+    let problems = answer.json()["problems"].clone();
+    let paths: Vec<&str> = problems.as_array().unwrap().iter().map(|p| p["path"].as_str().unwrap()).collect();
+    assert_eq!(paths, ["[0].env.job.mode", "[1]", "[1]"], "{problems:#}");
     server.post("/submit-jobs", "{}").fail(400);
     server.post("/stop-jobs", "{}").fail(400);
     server.post("/stop-jobs", "[{}]").fail(400);
@@ -276,6 +329,28 @@ fn files_that_cannot_be_read_or_written() {
     for part in ["half.csv", "20001", "a", "many"] {
         assert!(message.contains(part), "{part} in {message}");
     }
+}
+
+#[test]
+fn links_that_lead_nowhere_matter_only_where_they_would_be_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let files = tempfile::tempdir().unwrap();
+    let server = Server::start(dir.path());
+    fs::write(files.path().join("a.csv"), "1\n").unwrap();
+    std::os::unix::fs::symlink("/nowhere/at/all", files.path().join("b.lnk")).unwrap();
+    std::os::unix::fs::symlink(files.path(), files.path().join("c.lnk")).unwrap();
+    let read = |pattern: Option<&str>| {
+        let source = json!([{"plugin_name": "LocalFile", "path": files.path(), "file_format_type": "csv",
+            "file_filter_pattern": pattern, "schema": {"fields": {"a": "int"}}}]);
+        server.post("/submit-job", job(source, json!([]), json!([{"plugin_name": "Console"}])))
+    };
+    let answer = read(Some(".*[.]csv")).ok();
+    let done = server.ended(&answer["jobId"].to_string());
+    assert_eq!(done["metrics"]["SourceReceivedCount"], "1", "{done:#}");
+    let message = read(None).fail(400);
+    assert!(message.contains("b.lnk: this link leads nowhere"), "{message}");
+    let message = read(Some("(c|a).*")).fail(400);
+    assert!(message.contains("c.lnk: this link leads back to"), "{message}");
 }
 
 #[test]

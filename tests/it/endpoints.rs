@@ -275,6 +275,97 @@ fn tags_filter_the_overview_and_survive_a_restart() {
 }
 
 #[test]
+fn configured_tags_count_until_they_are_replaced() {
+    let dir = tempfile::tempdir().unwrap();
+    let start =
+        |tags: &str| Server::start_with(dir.path(), Options::default().env("SEIKAN_ENGINE__TAGS", tags));
+    let workers =
+        |server: &Server, tag: &str| server.get(&format!("/overview?{tag}")).ok()["workers"].clone();
+    let server = start("{team: blue, zone: 7}");
+    assert_eq!(workers(&server, "team=blue&zone=7"), "1");
+    assert_eq!(workers(&server, "team=red"), "0");
+    server.kill();
+    let server = start("{team: red}");
+    assert_eq!(workers(&server, "team=red"), "1", "nothing was stored by the first start");
+    server.post("/update-tags", r#"{"team": "green"}"#).ok();
+    assert_eq!((workers(&server, "team=green"), workers(&server, "team=red")), (json!("1"), json!("0")));
+    server.kill();
+    let server = start("{team: red}");
+    assert_eq!((workers(&server, "team=green"), workers(&server, "team=red")), (json!("1"), json!("0")));
+    server.post("/update-tags", "{}").ok();
+    server.kill();
+    let server = start("{team: red}");
+    assert_eq!((workers(&server, "team=green"), workers(&server, "team=red")), (json!("0"), json!("0")));
+    assert_eq!(workers(&server, ""), "1");
+}
+
+/// The eight maps of `metrics` that hold a value per table.
+fn assert_zero_for(view: &Value, tables: &[&str]) {
+    let maps = METRICS.iter().filter(|name| name.starts_with("Table"));
+    for name in maps {
+        let map = view["metrics"][name].as_object().unwrap_or_else(|| panic!("{name} in {view:#}"));
+        assert_eq!(map.keys().map(String::as_str).collect::<Vec<_>>(), tables, "{name} in {view:#}");
+        let zero = if name.ends_with("Count") || name.ends_with("Bytes") { "0" } else { "0.0" };
+        assert!(map.values().all(|value| value == zero), "{name} in {view:#}");
+    }
+}
+
+#[test]
+fn a_job_that_never_ran_shows_its_tables() {
+    let dir = tempfile::tempdir().unwrap();
+    let options = Options::default()
+        .env("SEIKAN_ENGINE__SLOT_SERVICE__DYNAMIC_SLOT", "false")
+        .env("SEIKAN_ENGINE__SLOT_SERVICE__SLOT_NUM", "1");
+    let server = Server::start_with(dir.path(), options);
+    let first = server.submit(&endless_job());
+    server.wait_for(&first, "RUNNING");
+    let table = |name: &str| json!({"row.num": 3, "schema": {"table": name, "fields": {"a": "int"}}});
+    let two = json!({
+        "source": [{"plugin_name": "FakeSource", "tables_configs": [table("db.a"), table("db.b")]}],
+        "sink": [{"plugin_name": "Console"}]
+    });
+    for (savepoint, end) in [(false, "CANCELED"), (true, "SAVEPOINT_DONE")] {
+        let id = server.submit(&two);
+        let waiting = server.wait_for(&id, "PENDING");
+        let listed = server.get("/running-jobs").ok();
+        for view in [&waiting, &server.get(&format!("/running-job/{id}")).ok(), &listed[1]] {
+            assert_eq!(view["jobId"], id);
+            assert_zero_for(view, &["db.a", "db.b"]);
+        }
+        server.stop_job(&id, savepoint);
+        let ended = server.wait_for(&id, end);
+        assert_zero_for(&ended, &["db.a", "db.b"]);
+        assert_zero_for(&server.get(&format!("/finished-jobs/{end}")).ok()[0], &["db.a", "db.b"]);
+    }
+}
+
+#[test]
+fn a_failed_job_has_committed_nothing_that_was_not_decided() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start(dir.path());
+    let target = dir.path().join("out");
+    let job = |least: u32| {
+        json!({
+            "env": {"job.retry.times": 0},
+            "source": [{"plugin_name": "FakeSource", "plugin_output": "f", "row.num": 100,
+                "schema": {"fields": {"a": "int"}}}],
+            "sink": [
+                {"plugin_name": "LocalFile", "plugin_input": "f", "path": target, "file_format_type": "csv"},
+                {"plugin_name": "Assert", "plugin_input": "f",
+                    "rules": {"row_rules": [{"rule_type": "MIN_ROW", "rule_value": least}]}}
+            ]
+        })
+    };
+    let failed = server.ended(&server.submit(&job(1000)));
+    assert_eq!(failed["jobStatus"], "FAILED", "{failed:#}");
+    assert_eq!(failed["metrics"]["SinkWriteCount"], "200");
+    assert_eq!(failed["run"]["committedCount"], "0", "{failed:#}");
+    let done = server.ended(&server.submit(&job(100)));
+    assert_eq!(done["jobStatus"], "FINISHED", "{done:#}");
+    assert_eq!(done["run"]["committedCount"], "200", "{done:#}");
+}
+
+#[test]
 fn slots_wait_in_a_visible_queue_or_refuse() {
     let dir = tempfile::tempdir().unwrap();
     let fixed = || {
@@ -303,7 +394,8 @@ fn slots_wait_in_a_visible_queue_or_refuse() {
         Server::start_with(dir.path(), fixed().env("SEIKAN_ENGINE__JOB_SCHEDULE_STRATEGY", "reject"));
     let first = server.submit(&endless_job());
     server.wait_for(&first, "RUNNING");
-    server.post("/submit-job", fake_job(1).to_string()).fail(400);
+    let message = server.post("/submit-job", fake_job(1).to_string()).fail(400);
+    assert_eq!(message, "the job needs 1 slots, and 0 of 1 are free (job-schedule-strategy is REJECT)");
 }
 
 #[test]

@@ -17,6 +17,8 @@ pub struct Options {
     pub environment: Vec<(String, String)>,
     /// Working directory; the top of the checkout by default.
     pub working_dir: Option<PathBuf>,
+    /// Whether the arguments say where to listen.
+    pub without_listen: bool,
 }
 
 impl Options {
@@ -102,8 +104,9 @@ impl Server {
     /// Starts a server; when it ends before it is ready, answers what it printed.
     pub fn try_start(data_dir: &Path, options: Options) -> Result<Self, String> {
         let mut child = Command::new(program())
-            .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
+            .args(["serve", "--data-dir"])
             .arg(data_dir)
+            .args(if options.without_listen { &[][..] } else { &["--listen", "127.0.0.1:0"] })
             .args(&options.arguments)
             .envs(options.environment.iter().map(|(k, v)| (k, v)))
             .env("TZ", "UTC")

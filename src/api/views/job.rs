@@ -23,7 +23,7 @@ pub fn live(record: &JobRecord, counts: &MetricsSnapshot, queue_position: Option
     view.insert("jobDag".into(), dag(record.id, &record.dag, &env));
     view.insert("pluginJarsUrls".into(), json!([]));
     view.insert("isStartWithSavePoint".into(), json!(record.from_savepoint));
-    view.insert("metrics".into(), metrics(counts));
+    view.insert("metrics".into(), metrics(counts, &record.dag));
     view.insert("run".into(), run(record, counts, queue_position));
     Value::Object(view)
 }
@@ -43,7 +43,7 @@ pub fn ended(record: &JobRecord) -> Value {
     view.insert("envOptions".into(), env);
     view.insert("pluginJarsUrls".into(), json!([]));
     view.insert("isStartWithSavePoint".into(), json!(record.from_savepoint));
-    view.insert("metrics".into(), metrics(&record.metrics));
+    view.insert("metrics".into(), metrics(&record.metrics, &record.dag));
     view.insert("run".into(), run(record, &record.metrics, None));
     Value::Object(view)
 }

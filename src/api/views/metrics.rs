@@ -1,15 +1,18 @@
 //! `metrics`: the sixteen names, values as texts, a key per table from the first moment, and the two names of the
 //! API document beside them.
 
-use crate::model::{MetricsSnapshot, TableCount};
+use crate::model::{DagInfo, MetricsSnapshot, TableCount, VertexKind};
 use serde_json::{Map, Value, json};
+use std::borrow::Cow;
 
 /// Counts are plain integers; rates are plain decimals, averaged over the time that attempts have run.
 #[must_use]
-pub fn metrics(counts: &MetricsSnapshot) -> Value {
+pub fn metrics(counts: &MetricsSnapshot, dag: &DagInfo) -> Value {
     let seconds = counts.running_ms as f64 / 1000.0;
+    let read = counted(&counts.read, dag, VertexKind::Source);
+    let written = counted(&counts.written, dag, VertexKind::Sink);
     let mut out = Map::new();
-    for (end, word, tables) in [("Source", "Received", &counts.read), ("Sink", "Write", &counts.written)] {
+    for (end, word, tables) in [("Source", "Received", &read), ("Sink", "Write", &written)] {
         let name = format!("{end}{word}");
         let per_table = |value: &dyn Fn(&TableCount) -> String| -> Value {
             tables.iter().map(|t| (t.table.clone(), json!(value(t)))).collect::<Map<_, _>>().into()
@@ -29,6 +32,19 @@ pub fn metrics(counts: &MetricsSnapshot) -> Value {
     Value::Object(out)
 }
 
+/// The counts of one end. A record without any (of a job that never ran, written before records held zeros from the
+/// start) has a zero for each table of the graph.
+fn counted<'c>(counts: &'c [TableCount], dag: &DagInfo, kind: VertexKind) -> Cow<'c, [TableCount]> {
+    if !counts.is_empty() {
+        return Cow::Borrowed(counts);
+    }
+    let mut tables: Vec<&String> =
+        dag.vertices.iter().filter(|v| v.kind == kind).flat_map(|v| &v.tables).collect();
+    tables.sort();
+    tables.dedup();
+    tables.into_iter().map(|table| TableCount { table: table.clone(), ..TableCount::default() }).collect()
+}
+
 fn rate(count: u64, seconds: f64) -> String {
     if count == 0 || seconds <= 0.0 {
         return "0.0".to_owned();
@@ -41,16 +57,41 @@ fn rate(count: u64, seconds: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::VertexInfo;
 
     #[test]
     fn all_names_are_there_from_the_first_moment() {
         let zero = TableCount { table: "db.a".into(), ..TableCount::default() };
         let counts = MetricsSnapshot { read: vec![zero.clone()], written: vec![zero], ..Default::default() };
-        let view = metrics(&counts);
+        let view = metrics(&counts, &DagInfo::default());
         assert_eq!(view.as_object().map(Map::len), Some(18));
         assert_eq!(view["TableSourceReceivedQPS"]["db.a"], "0.0");
         assert_eq!(view["SinkWriteCount"], "0");
         assert_eq!(view["sinkWriteCount"], "0");
+    }
+
+    #[test]
+    fn a_record_without_counts_shows_the_tables_of_its_graph() {
+        let vertex = |id, kind, tables: &[&str]| VertexInfo {
+            id,
+            kind,
+            action: String::new(),
+            pipeline: 1,
+            parallelism: 1,
+            tables: tables.iter().map(|table| (*table).to_owned()).collect(),
+        };
+        let dag = DagInfo {
+            vertices: vec![
+                vertex(1, VertexKind::Source, &["b", "a"]),
+                vertex(2, VertexKind::Sink, &["a"]),
+                vertex(3, VertexKind::Sink, &["a"]),
+            ],
+            edges: Vec::new(),
+        };
+        let view = metrics(&MetricsSnapshot::default(), &dag);
+        assert_eq!(view["TableSourceReceivedCount"], json!({"a": "0", "b": "0"}));
+        assert_eq!(view["TableSinkWriteQPS"], json!({"a": "0.0"}));
+        assert_eq!(view["SinkWriteCount"], "0");
     }
 
     #[test]

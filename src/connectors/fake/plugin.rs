@@ -27,14 +27,15 @@ impl SourceFactory for Factory {
 
     fn build(&self, options: &Options<'_>, output: Option<&str>) -> Option<Arc<dyn SourceDef>> {
         let tables = config::read(options, output)?;
+        let before = options.problems().error_count();
         for config in &tables {
+            // What could never be made is refused here, not found out by a run.
             if let Err(message) = prepare(config, &Arc::new(config.table.clone())) {
-                let problem =
-                    Problem::new(&config.path, format!("{message}; the job will fail when it runs"));
-                options.problems().warning(problem);
+                options.problems().error(Problem::new(&config.path, message));
             }
         }
-        Some(Arc::new(FakeSource { tables }))
+        (options.problems().error_count() == before)
+            .then(|| -> Arc<dyn SourceDef> { Arc::new(FakeSource { tables }) })
     }
 }
 

@@ -47,9 +47,8 @@ fn wide_rows_make_small_batches() {
     let batches = rows(r#"{"row.num": 5, "string.length": 5000000, "schema": {"fields": {"a": "string"}}}"#);
     assert_eq!(count(&batches), 5);
     assert!(batches.len() > 1);
-    let def = fake(r#"{"string.length": 2000000000, "schema": {"fields": {"a": "string"}}}"#);
-    assert!(def.warnings[0].message.contains("one row would take"), "{:?}", def.warnings);
-    assert!(start(&def.ok(), 1).err().unwrap().message.contains("one row would take"));
+    let error = fake(r#"{"string.length": 2000000000, "schema": {"fields": {"a": "string"}}}"#).error();
+    assert!(error.contains("one row would take"), "{error}");
 }
 
 #[test]
@@ -201,7 +200,7 @@ fn wrong_options_are_refused_with_their_place() {
 }
 
 #[test]
-fn what_can_only_fail_with_a_row_warns_before() {
+fn what_every_run_would_fail_with_is_refused() {
     for (given, wanted) in [
         (
             r#"{"int.min": 9, "int.max": 5, "schema": {"fields": {"a": "int"}}}"#,
@@ -221,12 +220,14 @@ fn what_can_only_fail_with_a_row_warns_before() {
         ),
         (r#"{"rows": [], "schema": {"fields": {"a": "float_vector"}}}"#, "column a is a vector"),
     ] {
-        let built = fake(given);
-        assert!(built.warnings[0].message.contains(wanted), "{:?}", built.warnings);
-        assert!(built.warnings[0].message.ends_with("the job will fail when it runs"));
-        let fault = start(&built.ok(), 1).err().unwrap();
-        assert!(fault.message.contains(wanted), "{fault}");
+        let error = fake(given).error();
+        assert!(error.starts_with("source[0].FakeSource: ") && error.contains(wanted), "{error}");
     }
+    let second = r#"{"schema": {"table": "b", "fields": {"a": "int"}}, "int.min": 9, "int.max": 5}"#;
+    let error =
+        fake(&format!(r#"{{"tables_configs": [{{"schema": {{"fields": {{"a": "int"}}}}}}, {second}]}}"#))
+            .error();
+    assert!(error.starts_with("source[0].FakeSource.tables_configs[1]: column a"), "{error}");
     // Nothing is wrong with rows that are never made.
     let none = fake(r#"{"row.num": 0, "int.min": 9, "int.max": 5, "schema": {"fields": {"a": "int"}}}"#);
     assert!(none.warnings.is_empty());

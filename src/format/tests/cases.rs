@@ -164,3 +164,20 @@ fn deep_json_is_text_or_an_error() {
     let decoder = json::decoder(&columns, &json::ReadOptions::default()).unwrap();
     assert!(error_of(decoder, &line(100_000)).message.contains("deeper"));
 }
+
+#[test]
+fn json_lines_without_a_value_are_no_rows() {
+    let mut decoder = json::decoder(&columns(["int", "string"]), &json::ReadOptions::default()).unwrap();
+    let input = "{\"a\": 1}\n\n  \nnull\n \tnull \r\n5\n{\"a\": 2}\nnull";
+    let rows = decode_all(decoder.as_mut(), input.as_bytes(), &[7, 5, 3], 8192).unwrap().unwrap();
+    let numbers: Vec<Option<i32>> = rows.column(0).as_primitive::<Int32Type>().iter().collect();
+    assert_eq!(numbers, [Some(1), None, Some(2)], "a number is a row of nulls, null is none");
+    assert_eq!(
+        error_of(
+            json::decoder(&columns(["int", "string"]), &json::ReadOptions::default()).unwrap(),
+            "null\nnul\n"
+        )
+        .line,
+        Some(2)
+    );
+}

@@ -3,6 +3,7 @@
 use super::world::{World, eventually, patient, submission};
 use crate::model::JobState;
 use crate::scheduler::{SlotView, Submission, SubmitError};
+use std::time::Duration;
 
 async fn needing(slots: u32) -> Submission {
     let mut job = submission(None).await;
@@ -53,7 +54,7 @@ async fn reject_refuses_what_would_wait() {
     let refused = patient(world.scheduler.submit(needing(1).await)).await.unwrap_err();
     assert_eq!(
         refused.to_string(),
-        "waits for free slots: it needs 1 of 2 (job-schedule-strategy is REJECT)"
+        "the job needs 1 slots, and 0 of 2 are free (job-schedule-strategy is REJECT)"
     );
     world.attempt().await.finish();
     world.ended(first).await;
@@ -90,4 +91,8 @@ async fn a_record_that_can_not_be_stored_leaves_no_trace() {
     let shown = || (world.scheduler.overlay().len(), world.scheduler.overlay().slots().free);
     let is_undone = || (shown() == (accepted, 100 - accepted as u32)).then_some(());
     eventually(is_undone).await.unwrap_or_else(|| panic!("{accepted} accepted, {:?}", shown()));
+    // Every line is written when the scheduler has closed.
+    let dir = world.shut_down(Duration::ZERO).await;
+    let logs = std::fs::read_dir(dir.path().join("logs")).unwrap().count();
+    assert_eq!(logs, accepted, "a job that was refused has no log");
 }

@@ -54,6 +54,7 @@ pub fn settings(dir: &Path) -> SchedulerSettings {
         },
         resume: false,
         retention: Retention::default(),
+        tags: Vec::new(),
     }
 }
 

@@ -7,7 +7,7 @@ use crate::plugin::{self, Committer};
 use crate::runtime::{self, failpoint};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
@@ -18,7 +18,8 @@ const VERSION: u8 = 1;
 /// What one writer prepared for one table in one epoch.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Handle {
-    /// Root of the staging directories; it is removed when it is empty.
+    /// The uppermost directory that is removed when it is empty: the root of the staging directories, or above it a
+    /// `tmp_path` that the job made.
     pub(super) root: PathBuf,
     /// Whether a file that lies at a target already is replaced (no transactions).
     pub(super) replace: bool,
@@ -53,8 +54,8 @@ impl Handle {
 pub(super) struct FileCommitter {
     /// Job and sink; the attempt is not looked at.
     pub(super) owner: Owner,
-    /// Roots of its staging directories.
-    pub(super) roots: BTreeSet<PathBuf>,
+    /// Roots of its staging directories, each with the uppermost directory that is removed when it is empty.
+    pub(super) roots: BTreeMap<PathBuf, PathBuf>,
 }
 
 #[async_trait]
@@ -75,11 +76,12 @@ impl Committer for FileCommitter {
         let owner = Owner { attempt: up_to, ..self.owner };
         let roots = self.roots.clone();
         blocking(move || {
-            for root in &roots {
+            for (root, uppermost) in &roots {
                 let taken = failpoint::reach("file.take_back")
                     .map_err(io::Error::from)
                     .and_then(|()| staging::take_back(root, &owner, &kept));
                 taken.map_err(|e| failed("staged output can't be removed", root, &e))?;
+                durable::remove_empty(root, uppermost);
             }
             Ok(())
         })

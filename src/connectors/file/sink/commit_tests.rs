@@ -47,6 +47,10 @@ impl Stage {
     }
 }
 
+fn roots(stage: &Stage) -> BTreeMap<PathBuf, PathBuf> {
+    [(stage.handle.root.clone(), stage.handle.root.clone())].into()
+}
+
 /// What a crash may leave of one file: untouched, directory made, copied but not removed, half copied, moved.
 fn disturb(file: &StagedFile, how: usize) {
     let target_dir = file.target.parent().unwrap();
@@ -88,7 +92,7 @@ fn what_was_decided_survives_taking_back() {
         durable::create_file(&leftover).unwrap();
         stage.handle.files[..committed].iter().for_each(|file| disturb(file, 3));
         let prepared = [Prepared { sink: 0, epoch: Epoch(1), rows: 3, data: stage.handle.encode().unwrap() }];
-        let mut committer = FileCommitter { owner: stage.owner, roots: [stage.handle.root.clone()].into() };
+        let mut committer = FileCommitter { owner: stage.owner, roots: roots(&stage) };
         let up_to = AttemptId { number: 3, ..stage.owner.attempt };
         runtime.block_on(async {
             committer.take_back(up_to, &prepared).await.unwrap();
@@ -106,7 +110,7 @@ fn what_was_decided_survives_taking_back() {
 fn what_was_not_decided_vanishes() {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let stage = Stage::new();
-    let mut committer = FileCommitter { owner: stage.owner, roots: [stage.handle.root.clone()].into() };
+    let mut committer = FileCommitter { owner: stage.owner, roots: roots(&stage) };
     runtime.block_on(committer.take_back(stage.owner.attempt, &[])).unwrap();
     assert!(!stage.handle.root.exists());
     let fault = stage.commit().unwrap_err();

@@ -16,7 +16,7 @@ use crate::plugin::{
 use async_trait::async_trait;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Makes LocalFile sinks.
 pub(in crate::connectors) struct LocalFileSink;
@@ -39,7 +39,12 @@ impl SinkFactory for LocalFileSink {
             return None;
         }
         let identity = format!("{}{:?}", Tree::Map(options.map().clone()).to_json(), plans_id(&plans));
-        Some(Arc::new(FileSink { sink: crc32c::crc32c(identity.as_bytes()), options: read, plans }))
+        Some(Arc::new(FileSink {
+            sink: crc32c::crc32c(identity.as_bytes()),
+            options: read,
+            plans,
+            makes_tmp: OnceLock::new(),
+        }))
     }
 }
 
@@ -53,6 +58,8 @@ struct FileSink {
     sink: u32,
     options: SinkOptions,
     plans: Vec<TablePlan>,
+    /// Whether `tmp_path` was not there before this job; known from its first attempt on.
+    makes_tmp: OnceLock<bool>,
 }
 
 /// A table with the directories of one attempt.
@@ -62,6 +69,8 @@ pub(super) struct PlacedTable {
     pub(super) target: PathBuf,
     /// Root of the staging directories.
     pub(super) root: PathBuf,
+    /// The uppermost directory that is removed once it is empty: the root, or a `tmp_path` that the job makes.
+    pub(super) uppermost: PathBuf,
 }
 
 /// What the writers of one attempt share.
@@ -90,14 +99,31 @@ impl FileSink {
         }
     }
 
-    fn place(&self, context: &RunContext) -> Vec<PlacedTable> {
-        self.plans
-            .iter()
-            .map(|plan| {
-                let target = self.target(plan, context);
-                PlacedTable { root: self.root(&target, context), target, plan: plan.clone() }
-            })
-            .collect()
+    /// `tmp_path`, if it is given and this job makes it.
+    async fn made_tmp(&self, context: &RunContext) -> Result<Option<PathBuf>, Fault> {
+        let Some(tmp) = self.options.tmp_path.as_ref().map(|tmp| context.working_dir.join(tmp)) else {
+            return Ok(None);
+        };
+        let makes = match self.makes_tmp.get() {
+            Some(known) => *known,
+            None => {
+                let dir = tmp.clone();
+                let is_there = blocking(move || Ok(dir.exists())).await?;
+                *self.makes_tmp.get_or_init(|| !is_there)
+            }
+        };
+        Ok(makes.then_some(tmp))
+    }
+
+    async fn place(&self, context: &RunContext) -> Result<Vec<PlacedTable>, Fault> {
+        let made = self.made_tmp(context).await?;
+        let placed = self.plans.iter().map(|plan| {
+            let target = self.target(plan, context);
+            let root = self.root(&target, context);
+            let uppermost = made.clone().unwrap_or_else(|| root.clone());
+            PlacedTable { root, uppermost, target, plan: plan.clone() }
+        });
+        Ok(placed.collect())
     }
 }
 
@@ -117,7 +143,7 @@ impl SinkDef for FileSink {
     }
 
     async fn start(&self, context: &RunContext) -> Result<Box<dyn SinkRun>, Fault> {
-        let tables = self.place(context);
+        let tables = self.place(context).await?;
         let owner = self.owner(context);
         // directories that can't be written are told now, not with the first row or at the commit
         let probe = owner.dir("probe");
@@ -140,12 +166,12 @@ impl SinkDef for FileSink {
     }
 
     async fn committer(&self, context: &RunContext) -> Result<Option<Box<dyn Committer>>, Fault> {
-        let roots = self
-            .plans
-            .iter()
-            .map(|plan| self.target(plan, context))
-            .flat_map(|target| [self.root(&target, context), target.join(HIDDEN)])
-            .collect();
+        let tables = self.place(context).await?;
+        let of_table = |table: PlacedTable| {
+            let hidden = table.target.join(HIDDEN);
+            [(table.root, table.uppermost), (hidden.clone(), hidden)]
+        };
+        let roots = tables.into_iter().flat_map(of_table).collect();
         Ok(Some(Box::new(FileCommitter { owner: self.owner(context), roots })))
     }
 }

@@ -259,9 +259,9 @@ impl TableWriter {
         if self.finished.is_empty() {
             return Ok(None);
         }
-        let root = self.shared.tables[self.table].root.clone();
+        let table = &self.shared.tables[self.table];
         let files = std::mem::take(&mut self.finished);
-        let dirs = dirs_above(&files, &root);
+        let (dirs, uppermost) = (dirs_above(&files, &table.root), table.uppermost.clone());
         blocking(move || sync_dirs(&dirs)).await?;
         failpoint::reach("file.prepare.synced").map_err(|e| Fault::external(e.to_string()))?;
         self.rows_in_part = 0;
@@ -269,7 +269,7 @@ impl TableWriter {
             self.next_part()?;
         }
         let rows = files.iter().map(|file| file.rows).sum();
-        let handle = Handle { root, replace: self.shared.replace, files };
+        let handle = Handle { root: uppermost, replace: self.shared.replace, files };
         Ok(Some(Staged { rows, data: handle.encode()? }))
     }
 }

@@ -49,7 +49,7 @@ pub(super) struct FoundFile {
 }
 
 /// All files of a selection, sorted by path. Empty files, `_SUCCESS` and files whose names begin with a dot are
-/// skipped; so is what running jobs have staged.
+/// skipped; so is what running jobs have staged, and a link that leads nowhere (or back up) and is not asked for.
 pub(super) fn list(selection: &Selection) -> Result<Vec<FoundFile>, Fault> {
     let root = selection.path.as_path();
     match std::fs::metadata(root) {
@@ -66,10 +66,11 @@ pub(super) fn list(selection: &Selection) -> Result<Vec<FoundFile>, Fault> {
         .filter_entry(|entry| entry.depth() == 0 || entry.file_name() != HIDDEN);
     let mut files = Vec::new();
     for entry in walk {
-        let entry = entry.map_err(|error| {
-            let path = error.path().unwrap_or(root).to_owned();
-            not_listed(&path, &error.into())
-        })?;
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(error) if selection.leaves_out(&error) => continue,
+            Err(error) => return Err(unreadable(root, error)),
+        };
         if !entry.file_type().is_file() {
             continue;
         }
@@ -78,11 +79,30 @@ pub(super) fn list(selection: &Selection) -> Result<Vec<FoundFile>, Fault> {
         };
         let name = entry.file_name().to_str().unwrap_or_default();
         let bytes = entry.metadata().map_err(|e| not_listed(entry.path(), &e.into()))?.len();
-        if bytes > 0 && name != "_SUCCESS" && !name.starts_with('.') && selection.wants(path, name) {
+        if bytes > 0 && is_data(name) && selection.wants(path, name) {
             files.push(FoundFile { path: path.to_owned(), bytes });
         }
     }
     Ok(files)
+}
+
+fn is_data(name: &str) -> bool {
+    name != "_SUCCESS" && !name.starts_with('.')
+}
+
+/// Why the walk can't go on. A link that leads nowhere, or back to where the walk came from, is called so.
+fn unreadable(root: &Path, error: walkdir::Error) -> Fault {
+    let path = error.path().unwrap_or(root).to_owned();
+    let way_out = "remove it, or leave it out with file_filter_pattern";
+    if let Some(above) = error.loop_ancestor() {
+        let text = format!("{}: this link leads back to {}; {way_out}", path.display(), above.display());
+        return Fault::user(text);
+    }
+    if let Ok(target) = std::fs::read_link(&path) {
+        let (path, target) = (path.display(), target.display());
+        return Fault::user(format!("{path}: this link leads nowhere (to {target}); {way_out}"));
+    }
+    not_listed(&path, &error.into())
 }
 
 fn not_listed(path: &Path, error: &io::Error) -> Fault {
@@ -92,6 +112,20 @@ fn not_listed(path: &Path, error: &io::Error) -> Fault {
 }
 
 impl Selection {
+    /// Whether what can't be read is a link that would not be read anyway.
+    fn leaves_out(&self, error: &walkdir::Error) -> bool {
+        let Some(path) = error.path().filter(|_| error.depth() > 0) else {
+            return false;
+        };
+        // What is no UTF-8 matches no pattern; without one it is refused when it is read.
+        let (text, name) = (path.to_str(), path.file_name().and_then(|name| name.to_str()));
+        let wanted = match (text, name) {
+            (Some(text), Some(name)) => is_data(name) && self.wants(text, name),
+            _ => self.pattern.is_none(),
+        };
+        !wanted && (error.loop_ancestor().is_some() || path.is_symlink())
+    }
+
     fn wants(&self, path: &str, name: &str) -> bool {
         let root = self.path.to_str().unwrap_or_default();
         let inside = path.strip_prefix(root).unwrap_or(path);
@@ -176,6 +210,27 @@ mod tests {
         assert_eq!(listed(dir.path(), None, &["5"]), ["p=5/c.csv"]);
         assert_eq!(listed(&dir.path().join("p=6"), None, &["p=6"]), ["d.csv"]);
         assert!(NamePattern::new("a(").unwrap_err().contains("no regular expression"));
+    }
+
+    #[test]
+    fn links_that_lead_nowhere_or_back() {
+        let dir = tree(&[("a.txt", "1"), ("sub/b.txt", "1")]);
+        let link = |to: &Path, at: &str| std::os::unix::fs::symlink(to, dir.path().join(at)).unwrap();
+        link(Path::new("/nowhere/at/all"), "sub/gone.csv");
+        link(Path::new("self.csv"), "self.csv");
+        link(dir.path(), "sub/up.csv");
+        link(Path::new("/nowhere/at/all"), ".gone");
+        assert_eq!(listed(dir.path(), Some(r".*\.txt"), &[]), ["a.txt", "sub/b.txt"]);
+        for (pattern, wanted) in [
+            ("gone.*", "sub/gone.csv: this link leads nowhere (to /nowhere/at/all); remove it"),
+            ("self.*", "self.csv: this link leads nowhere (to self.csv); remove it"),
+            ("up.*", "sub/up.csv: this link leads back to"),
+        ] {
+            let pattern = Some(NamePattern::new(pattern).unwrap());
+            let selection = Selection { path: dir.path().to_owned(), pattern, partitions: vec![] };
+            let fault = list(&selection).unwrap_err();
+            assert!(fault.message.contains(wanted), "{fault}");
+        }
     }
 
     #[test]

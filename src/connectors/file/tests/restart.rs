@@ -1,6 +1,6 @@
 //! Jobs that die again and again: what is restored goes on right behind the rows of the last checkpoint.
 
-use super::driver::{attempt, context, next, prepared, runtime, sink, source, splits};
+use super::driver::{attempt, context, next, prepared, read, runtime, sink, source, splits};
 use crate::model::{AttemptId, Epoch, Prepared};
 use crate::options::{Map, Tree};
 use crate::plugin::{Reader, SinkDef, Split};
@@ -144,7 +144,7 @@ async fn read_on(reader: &mut dyn Reader, at: &mut Checkpoint) -> Option<Batch> 
 
 /// Ids of all rows in a directory, sorted.
 fn ids(out: &Map) -> Vec<i64> {
-    let (_, batches) = runtime().block_on(super::driver::read(out)).unwrap();
+    let (_, batches) = runtime().block_on(read(out)).unwrap();
     let mut ids: Vec<i64> = batches
         .iter()
         .flat_map(|batch| batch.rows.column(0).as_primitive::<Int64Type>().values().to_vec())
@@ -229,7 +229,7 @@ fn parquet_source() {
     let parquet =
         |dir: &Path| block(&format!(r#"{{ "path": "{}", "file_format_type": "parquet" }}"#, path(dir)));
     let runtime = runtime();
-    let (tables, batches) = runtime.block_on(super::driver::read(&csv)).unwrap();
+    let (tables, batches) = runtime.block_on(read(&csv)).unwrap();
     runtime.block_on(super::driver::write(&parquet(&mid), &tables, &batches, 1)).unwrap();
     let deaths: usize = (0..6)
         .map(|seed| {
@@ -240,4 +240,46 @@ fn parquet_source() {
         })
         .sum();
     assert!(deaths > 5, "only {deaths} deaths");
+}
+
+#[test]
+fn a_tmp_path_that_the_job_makes_goes_when_it_is_empty() {
+    runtime().block_on(async {
+        for (is_there, commits) in [(false, true), (false, false), (true, true), (true, false)] {
+            let dir = tempfile::tempdir().unwrap();
+            std::fs::create_dir(dir.path().join("in")).unwrap();
+            input(&dir.path().join("in"), 1, 10, false);
+            let (at, tmp) = (dir.path().display(), dir.path().join("a/tmp"));
+            std::fs::create_dir(dir.path().join("a")).unwrap();
+            if is_there {
+                std::fs::create_dir(&tmp).unwrap();
+            }
+            let from = block(&format!(
+                r#"{{"path": "{at}/in", "file_format_type": "csv", "skip_header_row_number": 1,
+                    "schema": {{"fields": {{"id": "bigint", "t": "string", "k": "int"}}}}}}"#
+            ));
+            let to = block(&format!(
+                r#"{{"path": "{at}/out", "tmp_path": "{at}/a/tmp", "file_format_type": "json"}}"#
+            ));
+            let (tables, batches) = read(&from).await.unwrap();
+            let target = sink(&to, &tables).unwrap();
+            // The first attempt dies and leaves what it staged.
+            let (mut writer, committer) = attempt(target.as_ref(), 1, Epoch(1), None).await;
+            writer.write(batches[0].clone()).await.unwrap();
+            writer.prepare(Epoch(1)).await.unwrap();
+            assert!(tmp.join("seatunnel").exists());
+            drop((writer, committer));
+            let (mut writer, mut committer) = attempt(target.as_ref(), 2, Epoch(1), None).await;
+            writer.write(batches[0].clone()).await.unwrap();
+            let staged = prepared(Epoch(1), writer.prepare(Epoch(1)).await.unwrap());
+            if commits {
+                committer.take_back(AttemptId { number: 1, ..context(2, 1).attempt }, &staged).await.unwrap();
+                committer.commit(&staged).await.unwrap();
+            } else {
+                committer.take_back(context(2, 1).attempt, &[]).await.unwrap();
+            }
+            assert_eq!(tmp.exists(), is_there, "is_there {is_there}, commits {commits}");
+            assert!(!tmp.join("seatunnel").exists() && dir.path().join("a").exists());
+        }
+    });
 }
