@@ -36,7 +36,8 @@ pub struct Paths {
 }
 
 impl Paths {
-    fn new(dir: &Path) -> Self {
+    /// Those of the data directory `dir`.
+    pub fn new(dir: &Path) -> Self {
         let dir = dir.to_owned();
         Self { journal: dir.join("journal"), index: dir.join("index"), aside: dir.join("aside"), dir }
     }

@@ -6,6 +6,7 @@ use super::journal::{
     read_header, settle,
 };
 use super::replay::Replay;
+use super::window::Window;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -109,8 +110,19 @@ pub fn contents(
     newest: &SegmentHeader,
     is_copy: bool,
 ) -> Result<Contents, StoreError> {
+    contents_within(Window::default(), journal, survey, newest, is_copy)
+}
+
+/// [`contents`] with the jobs of a window only.
+pub fn contents_within(
+    window: Window,
+    journal: &Path,
+    survey: &Survey,
+    newest: &SegmentHeader,
+    is_copy: bool,
+) -> Result<Contents, StoreError> {
     let line = survey.line(newest);
-    let mut replay = Replay::default();
+    let mut replay = Replay { window, ..Replay::default() };
     let mut cut = unused(survey, &line);
     let mut notes: Vec<String> = cut.iter().map(|number| why_unused(survey, *number)).collect();
     let mut damage = Vec::new();

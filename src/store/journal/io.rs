@@ -123,6 +123,41 @@ pub fn make_dir(path: &Path) -> Result<bool> {
     made.map(|()| true).map_err(|error| StoreError::io("create", path, error))
 }
 
+/// Makes one directory, mode 0700; whether it was not there.
+pub fn make_new_dir(path: &Path) -> Result<bool> {
+    match DirBuilder::new().mode(0o700).create(path) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
+        Err(error) => Err(StoreError::io("create", path, error)),
+    }
+}
+
+/// Copies a file (sharing its blocks where the file system can) and waits until the copy is on the disk; its length,
+/// `None` if there is no such file any more.
+pub fn copy(from: &Path, to: &Path) -> Result<Option<u64>> {
+    let length = match fs::copy(from, to) {
+        Ok(length) => length,
+        Err(error) if error.kind() == ErrorKind::NotFound && !from.exists() => return Ok(None),
+        Err(error) => return Err(StoreError::io("copy", from, error)),
+    };
+    let synced = File::open(to).and_then(|file| file.sync_all());
+    synced.map(|()| Some(length)).map_err(|error| StoreError::io("sync", to, error))
+}
+
+/// The names in a directory, all of one moment: no name is missing that is older than another that is there. (A listing
+/// made while files are added may miss one and hold a later one.)
+pub fn list_settled(path: &Path) -> Result<Vec<String>> {
+    let mut names = list(path)?;
+    for _ in 0..16 {
+        let again = list(path)?;
+        if again == names {
+            break;
+        }
+        names = again;
+    }
+    Ok(names)
+}
+
 /// Waits until the names in a directory are on the disk.
 pub fn sync_dir(path: &Path) -> Result<()> {
     let synced = File::open(path).and_then(|dir| dir.sync_all());
@@ -195,6 +230,49 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
     file.sync()?;
     rename(&staged, path)?;
     sync_parent(path)
+}
+
+/// A file that gets its name when it is whole and synced; dropped before, nothing of it stays.
+#[derive(Debug)]
+pub struct Staged {
+    file: DataFile,
+    path: PathBuf,
+    is_done: bool,
+}
+
+impl Staged {
+    /// Begins the file `path`, mode 0600.
+    pub fn begin(path: &Path) -> Result<Self> {
+        let mut name = path.file_name().map(ToOwned::to_owned).unwrap_or_default();
+        name.push(".partial");
+        let staged = path.with_file_name(name);
+        remove(&staged)?;
+        Ok(Self { file: DataFile::create(&staged)?, path: path.to_owned(), is_done: false })
+    }
+
+    /// Where its contents go.
+    pub fn file(&mut self) -> &mut File {
+        &mut self.file.file
+    }
+
+    /// Gives it its name; an older file of that name is replaced.
+    pub fn finish(mut self) -> Result<()> {
+        self.file.sync()?;
+        let path = self.path.clone();
+        self.file.rename(&path)?;
+        self.is_done = true;
+        sync_parent(&path)
+    }
+}
+
+impl Drop for Staged {
+    fn drop(&mut self) {
+        if !self.is_done
+            && let Err(error) = remove(&self.file.path)
+        {
+            tracing::warn!(%error, "an unfinished file stays");
+        }
+    }
 }
 
 /// Renames; syncing the directories is the caller's.

@@ -15,7 +15,8 @@ mod segment;
 pub use committer::{Files, Journal, OnDurable, Published};
 pub use fetch::Fetcher;
 pub use frame::{Header as FrameHeader, MAX_PARTS, MAX_PAYLOAD, Part};
-pub use scan::{Accepted, Damage, Settled, items, settle};
+pub use scan::{Accepted, Damage, Item, Settled, items, settle};
 pub use segment::{
-    Header as SegmentHeader, Link, Place, Segment, file_name, has_frame, numbers, path, random, read_header,
+    FRAMES_AT, Header as SegmentHeader, Link, Place, Segment, bad_headers, file_name, has_frame, numbers,
+    path, random, read_header,
 };

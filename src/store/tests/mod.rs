@@ -1,5 +1,6 @@
 //! Tests of the whole store.
 
+mod backup;
 mod copies;
 mod crash;
 mod damage;
