@@ -28,6 +28,7 @@ pub(super) const READ: &[&str] = &[
     "store.segment-bytes",
     "store.index-cache-bytes",
     "store.trust-path",
+    "store.backup-dir",
     "logs.job-log-bytes",
     "tags",
 ];

@@ -97,6 +97,8 @@ pub struct StoreConfig {
     pub index_cache_bytes: u64,
     /// Trust a directory without birth times.
     pub trust_path: bool,
+    /// Where `POST /backups` puts backups; `None`: it makes none.
+    pub backup_dir: Option<PathBuf>,
 }
 
 /// Logs.
@@ -177,6 +179,12 @@ pub(super) fn read(figment: &Figment) -> Result<Config, ConfigError> {
             segment_bytes: values.number("store.segment-bytes", 4096, u64::MAX)?,
             index_cache_bytes: values.number("store.index-cache-bytes", 1 << 20, u64::MAX)?,
             trust_path: values.bool("store.trust-path")?,
+            backup_dir: match values.find("store.backup-dir") {
+                None | Some(Value::Empty(..)) => None,
+                Some(_) => {
+                    Some(values.text("store.backup-dir")?).filter(|dir| !dir.is_empty()).map(PathBuf::from)
+                }
+            },
         },
         logs: LogConfig { job_log_bytes: values.number("logs.job-log-bytes", 1024, u64::MAX)? },
         tags: values.tags()?,
