@@ -50,12 +50,16 @@ async fn create(context: Arc<ApiContext>) -> Result<Response, ApiError> {
     Ok(answer::json(&views::created(&made)))
 }
 
+/// The configured directory, in full: a client need not know where the server works.
 fn directory(context: &ApiContext) -> Result<PathBuf, ApiError> {
-    context.settings.backup_dir.clone().ok_or_else(|| {
+    let dir = context.settings.backup_dir.as_deref().ok_or_else(|| {
         ApiError::bad(
             "this server makes no backups: its configuration sets no seatunnel.engine.store.backup-dir; \
              `seikan backup create` makes one without it",
         )
+    })?;
+    std::path::absolute(dir).map_err(|error| {
+        ApiError::new(ErrorCode::Internal, format!("store.backup-dir {}: {error}", dir.display()))
     })
 }
 

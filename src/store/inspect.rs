@@ -22,8 +22,8 @@ use crate::runtime;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-/// Jobs that are kept in memory at a time: some 40 MB.
-const AT_ONCE: usize = 200_000;
+/// Jobs that are kept in memory at a time: some 20 MB.
+const AT_ONCE: usize = 100_000;
 /// Jobs that are named at one damaged place.
 const NAMED: usize = 1000;
 

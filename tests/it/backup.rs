@@ -288,6 +288,16 @@ fn one_backup_at_a_time_and_none_without_a_place() {
     let said = printed(&["create", "--server", plain.url()], 1);
     assert!(said.contains("store.backup-dir"), "{said}");
     drop(plain);
+    // A relative place is told in full.
+    let relative = Options {
+        working_dir: Some(top.path().to_owned()),
+        ..Options::default().env("SEIKAN_ENGINE__STORE__BACKUP_DIR", "here")
+    };
+    let server = Server::start_with(&data, relative);
+    let path = server.post("/backups", "").ok()["path"].as_str().unwrap().to_owned();
+    assert!(Path::new(&path).starts_with(top.path().join("here")), "{path}");
+    assert!(printed(&["verify", &path], 0).contains(": sound: 0 jobs"));
+    drop(server);
     let inside = Options::default().env("SEIKAN_ENGINE__STORE__BACKUP_DIR", text(&data.join("backups")));
     let server = Server::start_with(&data, inside);
     assert!(server.post("/backups", "").fail(400).contains("inside the data directory"));

@@ -14,7 +14,9 @@ pub fn copy_tree(from: &Path, to: &Path) -> Result<u64, StoreError> {
     let mut names = io::list_settled(from)?;
     names.retain(|name| is_kept(name));
     names.sort_by_key(|name| rank(name));
-    copy_names(from, to, &names)
+    let bytes = copy_names(from, to, &names)?;
+    io::sync_all_at(to)?;
+    Ok(bytes)
 }
 
 fn is_kept(name: &str) -> bool {
@@ -44,7 +46,6 @@ fn copy_names(from: &Path, to: &Path, names: &[String]) -> Result<u64, StoreErro
             bytes += io::copy(&from, &to)?.unwrap_or(0);
         }
     }
-    io::sync_dir(to)?;
     Ok(bytes)
 }
 

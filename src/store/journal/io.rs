@@ -132,16 +132,28 @@ pub fn make_new_dir(path: &Path) -> Result<bool> {
     }
 }
 
-/// Copies a file (sharing its blocks where the file system can) and waits until the copy is on the disk; its length,
-/// `None` if there is no such file any more.
+/// Copies a file, sharing its blocks where the file system can; its length, `None` if there is no such file any more.
+/// Syncing is the caller's.
 pub fn copy(from: &Path, to: &Path) -> Result<Option<u64>> {
-    let length = match fs::copy(from, to) {
-        Ok(length) => length,
-        Err(error) if error.kind() == ErrorKind::NotFound && !from.exists() => return Ok(None),
-        Err(error) => return Err(StoreError::io("copy", from, error)),
-    };
-    let synced = File::open(to).and_then(|file| file.sync_all());
-    synced.map(|()| Some(length)).map_err(|error| StoreError::io("sync", to, error))
+    match fs::copy(from, to) {
+        Ok(length) => Ok(Some(length)),
+        Err(error) if error.kind() == ErrorKind::NotFound && !from.exists() => Ok(None),
+        Err(error) => Err(StoreError::io("copy", from, error)),
+    }
+}
+
+/// Waits until everything on the file system that holds `path` is on the disk: for many files far quicker than one
+/// sync for each.
+#[cfg(target_os = "linux")]
+pub fn sync_all_at(path: &Path) -> Result<()> {
+    let synced = File::open(path).and_then(|dir| Ok(rustix::fs::syncfs(&dir)?));
+    synced.map_err(|error| StoreError::io("sync", path, error))
+}
+
+/// Waits until everything below `path` is on the disk.
+#[cfg(not(target_os = "linux"))]
+pub fn sync_all_at(path: &Path) -> Result<()> {
+    sync_tree(path)
 }
 
 /// The names in a directory, all of one moment: no name is missing that is older than another that is there. (A listing
