@@ -4,6 +4,7 @@
 //! the other: new work is refused, jobs are suspended, the store is closed, and HTTP goes last, so that the status
 //! stays readable.
 
+pub mod backups;
 mod job_text;
 mod server;
 

@@ -7,8 +7,9 @@ use crate::plan;
 use crate::plugin::Registry;
 use crate::scheduler::SchedulerHandle;
 use crate::store::{StoreGauge, StoreReader};
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 
 /// The part of the configuration that answers depend on.
 #[derive(Clone, Debug)]
@@ -29,6 +30,10 @@ pub struct ApiSettings {
     pub port: u16,
     /// Defaults of jobs.
     pub plan_defaults: plan::Defaults,
+    /// The data directory.
+    pub data_dir: PathBuf,
+    /// Where backups go, if that is configured.
+    pub backup_dir: Option<PathBuf>,
 }
 
 /// What every handler can reach; shared by all of them.
@@ -47,6 +52,8 @@ pub struct ApiContext {
     pub monitor: Monitor,
     /// Figures of the accept loop.
     pub connections: Arc<Connections>,
+    /// Whether a backup is being made.
+    pub backup_runs: Arc<AtomicBool>,
     /// Requests answered.
     pub requests: AtomicU64,
     /// Threads that jobs had to give up because a plug-in's call didn't return.

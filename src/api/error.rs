@@ -4,7 +4,7 @@ use super::answer;
 use crate::model::Problem;
 use crate::plan::Rejection;
 use crate::scheduler::{SchedulerError, SubmitError};
-use crate::store::StoreError;
+use crate::store::{BackupError, StoreError};
 use serde_json::{Map, Value, json};
 use warp::http::StatusCode;
 use warp::http::header::{ALLOW, HeaderValue, RETRY_AFTER};
@@ -19,6 +19,8 @@ pub enum ErrorCode {
     NotFound,
     /// The path exists, not with this method.
     MethodNotAllowed,
+    /// The same is being done already.
+    Conflict,
     /// The body is over the limit.
     TooLarge,
     /// Too much at once: slots, running jobs.
@@ -37,6 +39,7 @@ impl ErrorCode {
             ErrorCode::BadRequest => StatusCode::BAD_REQUEST,
             ErrorCode::NotFound => StatusCode::NOT_FOUND,
             ErrorCode::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            ErrorCode::Conflict => StatusCode::CONFLICT,
             ErrorCode::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             ErrorCode::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
             ErrorCode::Internal => StatusCode::INTERNAL_SERVER_ERROR,
@@ -141,5 +144,14 @@ impl From<SchedulerError> for ApiError {
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         Self::new(ErrorCode::Unavailable, error.to_string())
+    }
+}
+
+impl From<BackupError> for ApiError {
+    fn from(error: BackupError) -> Self {
+        match error {
+            BackupError::Unusable(message) => Self::bad(message),
+            BackupError::Store(error) => Self::new(ErrorCode::Internal, error.to_string()),
+        }
     }
 }

@@ -7,6 +7,7 @@
 //! the scheduler's overlay, and never wait for the scheduler; a change is one message to the scheduler.
 
 mod answer;
+mod backups;
 mod body;
 mod context;
 mod encrypt;

@@ -22,6 +22,9 @@ pub(super) enum Command {
     Run(RunOptions),
     /// Say everything that is wrong with a job, without running it.
     Check(CheckOptions),
+    /// Make, list, verify, restore backups; carry jobs in and out as lines of JSON.
+    #[command(subcommand)]
+    Backup(BackupCommand),
 }
 
 #[derive(Debug, Args)]
@@ -66,4 +69,84 @@ pub(super) struct CheckOptions {
     /// Print the parsed text as JSON, and stop there.
     #[arg(long)]
     pub(super) tree: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum BackupCommand {
+    /// Copy a data directory, also while its server runs.
+    Create(CreateOptions),
+    /// The backups in a directory.
+    List(ListOptions),
+    /// Check copies of data directories, made with any tool, without changing them. Exit code 0: sound; 1: damaged;
+    /// 2: not a data directory, or it can't be read.
+    Verify(VerifyOptions),
+    /// Copy a backup into an empty or new directory.
+    Restore(RestoreOptions),
+    /// Write all jobs of a data directory as lines of JSON.
+    Export(ExportOptions),
+    /// Make a data directory from the lines of an export.
+    Import(ImportOptions),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CreateOptions {
+    /// The data directory; by default the one of the configuration.
+    #[arg(long, value_name = "DIR", conflicts_with = "server")]
+    pub(super) data_dir: Option<PathBuf>,
+    /// Let this server make it, in its store.backup-dir; such as http://127.0.0.1:8080, with its context path.
+    #[arg(long, value_name = "URL")]
+    pub(super) server: Option<String>,
+    /// Where backups go; by default store.backup-dir of the configuration.
+    #[arg(long, value_name = "DIR")]
+    pub(super) to: Option<PathBuf>,
+    /// Configuration file (a seatunnel.yaml).
+    #[arg(long, value_name = "FILE", env = "SEATUNNEL_CONFIG")]
+    pub(super) config: Option<PathBuf>,
+    /// Print the result as JSON.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ListOptions {
+    /// Where backups are.
+    pub(super) dir: PathBuf,
+    /// Print the result as JSON.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct VerifyOptions {
+    /// Copies of data directories.
+    #[arg(required = true, value_name = "PATH")]
+    pub(super) paths: Vec<PathBuf>,
+    /// Print the results as a JSON array.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RestoreOptions {
+    /// A backup, or any other copy of a data directory.
+    pub(super) backup: PathBuf,
+    /// The new data directory; must be empty or missing.
+    pub(super) target: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ExportOptions {
+    /// A data directory.
+    pub(super) dir: PathBuf,
+    /// Where the lines go; by default standard output.
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ImportOptions {
+    /// An export; - reads standard input.
+    pub(super) file: PathBuf,
+    /// The new data directory; must be empty or missing.
+    pub(super) target: PathBuf,
 }

@@ -1,11 +1,13 @@
-//! The command line: `serve`, `run`, `check`.
+//! The command line: `serve`, `run`, `check`, `backup`.
 //!
 //! Parses arguments and shows results; everything else is done by `app`. A terminal gets a progress bar, a pipe gets
 //! plain lines. Exit codes: 0 done, 1 the job or the server failed, 2 the arguments or the job's text are wrong.
 
 mod arguments;
+mod backup;
 mod check;
 mod progress;
+mod remote;
 mod run;
 mod serve;
 
@@ -26,5 +28,6 @@ pub fn main() -> ExitCode {
         Command::Serve(options) => serve::serve(options),
         Command::Run(options) => run::run(options),
         Command::Check(options) => check::check(options),
+        Command::Backup(command) => backup::backup(command),
     }
 }

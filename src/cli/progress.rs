@@ -100,7 +100,7 @@ pub(super) fn result(record: &JobRecord) -> String {
 }
 
 /// `1234567` → `1,234,567`.
-fn grouped(number: u64) -> String {
+pub(super) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
     for (index, digit) in digits.chars().enumerate() {

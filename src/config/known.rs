@@ -30,6 +30,7 @@ pub(super) const READ: &[&str] = &[
     "store.trust-path",
     "store.grace",
     "store.max-ended-jobs",
+    "store.backup-dir",
     "logs.job-log-bytes",
     "tags",
 ];

@@ -101,6 +101,8 @@ pub struct StoreConfig {
     pub max_ended_jobs: Option<u64>,
     /// How long what was superseded stays on the disk.
     pub grace: Duration,
+    /// Where `POST /backups` puts backups; `None`: it makes none.
+    pub backup_dir: Option<PathBuf>,
 }
 
 /// Logs.
@@ -186,6 +188,12 @@ pub(super) fn read(figment: &Figment) -> Result<Config, ConfigError> {
                 Some(_) => Some(values.number("store.max-ended-jobs", 0, u64::MAX)?),
             },
             grace: values.millis("store.grace", 0)?,
+            backup_dir: match values.find("store.backup-dir") {
+                None | Some(Value::Empty(..)) => None,
+                Some(_) => {
+                    Some(values.text("store.backup-dir")?).filter(|dir| !dir.is_empty()).map(PathBuf::from)
+                }
+            },
         },
         logs: LogConfig { job_log_bytes: values.number("logs.job-log-bytes", 1024, u64::MAX)? },
         tags: values.tags()?,

@@ -119,6 +119,17 @@ seatunnel:
 }
 
 #[test]
+fn a_place_for_backups_is_there_only_when_it_is_set() {
+    let place = |yaml: &str| load(yaml, &[]).unwrap().config.store.backup_dir;
+    assert_eq!(place(""), None);
+    assert_eq!(place("engine:\n  store:\n    backup-dir:\n"), None);
+    assert_eq!(place("engine:\n  store:\n    backup-dir: \"\"\n"), None);
+    assert_eq!(place("engine:\n  store:\n    backup-dir: /b\n"), Some("/b".into()));
+    let wrong = load("engine:\n  store:\n    backup-dir: [a]\n", &[]).unwrap_err();
+    assert_eq!(wrong, "FILE: seatunnel.engine.store.backup-dir: a list can't be used; allowed: a text");
+}
+
+#[test]
 fn words_for_true_and_false() {
     for (word, value) in [("yes", true), ("On", true), ("TRUE", true), ("no", false), ("oFF", false)] {
         let loaded = load(&format!("engine:\n  http:\n    allow-anonymous: \"{word}\"\n"), &[]).unwrap();

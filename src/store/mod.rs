@@ -8,6 +8,9 @@
 //! the index, then the journal or the archive by place. A start reads both unless a marker proves that the index is
 //! whole. Sealed segments are folded into the [`archive`], and deleted after the grace time.
 //!
+//! `inspect` looks at any copy of a directory through the same functions, without changing it; `backup` makes and
+//! restores such copies; `export` and `import` carry jobs in lines of JSON, free of the journal's format.
+//!
 //! Invariants:
 //! - a callback with `Ok` means: on the disk, visible, and all earlier requests too;
 //! - whatever prefix of the bytes written survives, no acknowledged op is lost, and no op overtakes another;
@@ -26,12 +29,17 @@
 //! [`Op::Resumed`]: crate::model::Op::Resumed
 
 mod archive;
+pub mod backup;
 mod entry;
 mod error;
+mod export;
 mod handle;
 mod identity;
+mod import;
 mod index;
+mod inspect;
 mod journal;
+mod lines;
 mod marker;
 mod new_run;
 mod overlay;
@@ -41,11 +49,15 @@ mod recovery;
 mod replay;
 mod survey;
 mod verdict;
+mod window;
 
 #[cfg(test)]
 mod tests;
 
 pub use error::StoreError;
+pub use export::{Exported, export, export_to_file};
 pub use handle::{Opened, Recovered, RecoveredJob, Store, StoreGauge, StoreOptions, StoreStatus};
+pub use import::{Imported, import};
+pub use inspect::{BackupError, Finding, Inspected, inspect};
 pub use journal::OnDurable;
 pub use reader::{Cursor, EndedCounts, EndedPage, EndedQuery, StoreReader};

@@ -37,7 +37,8 @@ pub struct Paths {
 }
 
 impl Paths {
-    fn new(dir: &Path) -> Self {
+    /// Those of the data directory `dir`.
+    pub fn new(dir: &Path) -> Self {
         let dir = dir.to_owned();
         let below = |name| dir.join(name);
         let (journal, index) = (below("journal"), below("index"));

@@ -6,6 +6,7 @@ use super::journal::{Accepted, Fetcher, Place};
 use super::overlay::Standing;
 use super::reader::EndedCounts;
 use super::record::{self, PartKind, is_end_code, state_code};
+use super::window::Window;
 use crate::model::{Epoch, JobId, JobRecord, JobState};
 use std::collections::HashMap;
 
@@ -81,6 +82,8 @@ pub struct Replay {
     pub forgotten: HashMap<JobId, u64>,
     /// The last sequence.
     pub last_sequence: u64,
+    /// Which jobs and changes are taken in.
+    pub window: Window,
 }
 
 impl Replay {
@@ -111,24 +114,31 @@ impl Replay {
     /// Folds a frame in; `bytes` are the frame's.
     pub fn frame(&mut self, segment: u64, frame: &Accepted, bytes: &[u8]) -> Result<(), StoreError> {
         let sequence = frame.header.sequence;
+        if !self.window.reaches(sequence) {
+            return Ok(());
+        }
         for (index, part) in frame.header.parts.iter().enumerate() {
             let at = At { sequence, place: Place { segment, offset: frame.offset, part: index as u16 } };
             let body = frame.header.body(index).and_then(|body| bytes.get(body)).unwrap_or_default();
             match PartKind::of(part)? {
                 PartKind::Submitted | PartKind::Record => {
-                    let seen = self.jobs.entry(part.job).or_default();
+                    let Some(seen) = self.seen(part.job) else { continue };
                     (seen.record, seen.state) = (Some(at), part.state);
                 }
-                PartKind::Texts => self.jobs.entry(part.job).or_default().texts = Some(at),
+                PartKind::Texts => {
+                    let Some(seen) = self.seen(part.job) else { continue };
+                    seen.texts = Some(at);
+                }
                 PartKind::Checkpoint => {
-                    let seen = self.jobs.entry(part.job).or_default();
+                    let Some(seen) = self.seen(part.job) else { continue };
                     (seen.checkpoint, seen.checkpoint_changed) = (Some(at), sequence);
                 }
                 PartKind::Committed => {
-                    self.jobs.entry(part.job).or_default().committed = record::committed(part, body)?;
+                    let Some(seen) = self.seen(part.job) else { continue };
+                    seen.committed = record::committed(part, body)?;
                 }
                 PartKind::DropCheckpoint => {
-                    let seen = self.jobs.entry(part.job).or_default();
+                    let Some(seen) = self.seen(part.job) else { continue };
                     (seen.checkpoint, seen.checkpoint_changed) = (None, sequence);
                     seen.committed = Epoch::default();
                 }
@@ -156,6 +166,17 @@ impl Replay {
             }
         }
         Ok(())
+    }
+
+    /// What is newest of a job; `None` when it lies outside the window.
+    fn seen(&mut self, job: JobId) -> Option<&mut Seen> {
+        if !self.window.holds(job) {
+            return None;
+        }
+        if self.window.is_full(self.jobs.len()) && !self.jobs.contains_key(&job) {
+            self.window.narrow(&mut self.jobs);
+        }
+        self.window.holds(job).then(|| self.jobs.entry(job).or_default())
     }
 
     /// Frames of segment `from` were appended again to `to`: `moved` gives old and new offsets.

@@ -7,6 +7,7 @@ use super::journal::{
     read_header, settle,
 };
 use super::replay::Replay;
+use super::window::Window;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -124,10 +125,22 @@ pub fn contents(
     newest: Option<&SegmentHeader>,
     is_copy: bool,
 ) -> Result<Option<Contents>, StoreError> {
+    contents_within(Window::default(), dir, base, survey, newest, is_copy)
+}
+
+/// [`contents`] with the jobs of a window only.
+pub fn contents_within(
+    window: Window,
+    dir: &Path,
+    base: &Base,
+    survey: &Survey,
+    newest: Option<&SegmentHeader>,
+    is_copy: bool,
+) -> Result<Option<Contents>, StoreError> {
     let journal = &dir.join("journal");
     let covered = base.covered();
     let line = newest.map(|newest| survey.line(newest, covered)).unwrap_or_default();
-    let mut replay = Replay::default();
+    let mut replay = Replay { window, ..Replay::default() };
     let mut damage = base.replay(dir, &mut replay)?;
     let mut cut = unused(survey, &line, covered);
     let mut notes = base.notes.clone();

@@ -4,11 +4,13 @@
 //! (`finishTime` and `finishedTime`, `sourceReceivedCount` and `SourceReceivedCount`, `vertices` beside
 //! `vertexInfoMap`).
 
+mod backup;
 mod dag;
 mod job;
 mod metrics;
 mod time;
 
+pub use backup::{backup, created, inspected};
 pub use job::{ended, id_value, live};
 pub use metrics::metrics;
 pub use time::local_time;

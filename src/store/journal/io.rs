@@ -190,6 +190,53 @@ pub fn sync_file(path: &Path) -> Result<()> {
     DataFile::open(path)?.sync()
 }
 
+/// Makes one directory, mode 0700; whether it was not there.
+pub fn make_new_dir(path: &Path) -> Result<bool> {
+    match DirBuilder::new().mode(0o700).create(path) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
+        Err(error) => Err(StoreError::io("create", path, error)),
+    }
+}
+
+/// Copies a file, sharing its blocks where the file system can; its length, `None` if there is no such file any more.
+/// Syncing is the caller's.
+pub fn copy(from: &Path, to: &Path) -> Result<Option<u64>> {
+    match fs::copy(from, to) {
+        Ok(length) => Ok(Some(length)),
+        Err(error) if error.kind() == ErrorKind::NotFound && !from.exists() => Ok(None),
+        Err(error) => Err(StoreError::io("copy", from, error)),
+    }
+}
+
+/// Waits until everything on the file system that holds `path` is on the disk: for many files far quicker than one
+/// sync for each.
+#[cfg(target_os = "linux")]
+pub fn sync_all_at(path: &Path) -> Result<()> {
+    let synced = File::open(path).and_then(|dir| Ok(rustix::fs::syncfs(&dir)?));
+    synced.map_err(|error| StoreError::io("sync", path, error))
+}
+
+/// Waits until everything below `path` is on the disk.
+#[cfg(not(target_os = "linux"))]
+pub fn sync_all_at(path: &Path) -> Result<()> {
+    sync_tree(path)
+}
+
+/// The names in a directory, all of one moment: no name is missing that is older than another that is there. (A listing
+/// made while files are added may miss one and hold a later one.)
+pub fn list_settled(path: &Path) -> Result<Vec<String>> {
+    let mut names = list(path)?;
+    for _ in 0..16 {
+        let again = list(path)?;
+        if again == names {
+            break;
+        }
+        names = again;
+    }
+    Ok(names)
+}
+
 /// Waits until the names in a directory are on the disk.
 pub fn sync_dir(path: &Path) -> Result<()> {
     let synced = perform(Deed::SyncDir(path), || File::open(path)?.sync_all());
@@ -262,6 +309,49 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
     file.sync()?;
     rename(&staged, path)?;
     sync_parent(path)
+}
+
+/// A file that gets its name when it is whole and synced; dropped before, nothing of it stays.
+#[derive(Debug)]
+pub struct Staged {
+    file: DataFile,
+    path: PathBuf,
+    is_done: bool,
+}
+
+impl Staged {
+    /// Begins the file `path`, mode 0600.
+    pub fn begin(path: &Path) -> Result<Self> {
+        let mut name = path.file_name().map(ToOwned::to_owned).unwrap_or_default();
+        name.push(".partial");
+        let staged = path.with_file_name(name);
+        remove(&staged)?;
+        Ok(Self { file: DataFile::create(&staged)?, path: path.to_owned(), is_done: false })
+    }
+
+    /// Where its contents go.
+    pub fn file(&mut self) -> &mut File {
+        &mut self.file.file
+    }
+
+    /// Gives it its name; an older file of that name is replaced.
+    pub fn finish(mut self) -> Result<()> {
+        self.file.sync()?;
+        let path = self.path.clone();
+        self.file.rename(&path)?;
+        self.is_done = true;
+        sync_parent(&path)
+    }
+}
+
+impl Drop for Staged {
+    fn drop(&mut self) {
+        if !self.is_done
+            && let Err(error) = remove(&self.file.path)
+        {
+            tracing::warn!(%error, "an unfinished file stays");
+        }
+    }
 }
 
 /// Renames; syncing the directories is the caller's.

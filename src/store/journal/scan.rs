@@ -149,7 +149,8 @@ pub fn settle(header: &segment::Header, items: &[Item], link: Option<Link>) -> S
                 if *mended {
                     let what = "one byte of a frame's header was damaged and has been mended".to_owned();
                     let (segment, lost) = (header.number, (found.sequence, found.sequence.saturating_sub(1)));
-                    out.damage.push(Damage { segment, offset: *offset, lost, parts: None, what });
+                    let parts = Some(found.parts.clone());
+                    out.damage.push(Damage { segment, offset: *offset, lost, parts, what });
                 }
                 if found.kind == Kind::Ops {
                     out.accept(*offset, found);

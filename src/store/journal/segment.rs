@@ -84,22 +84,28 @@ impl Header {
     pub fn decode(bytes: &[u8], name: &str) -> Result<Option<Self>, StoreError> {
         let mut newer = None;
         for at in COPIES {
-            let Some(front) = bytes.get(at..at + FRONT).filter(|front| front.starts_with(MAGIC)) else {
-                continue;
-            };
-            let word = |i: usize| u32::from_le_bytes([front[i], front[i + 1], front[i + 2], front[i + 3]]);
-            let body = bytes.get(at + FRONT..).and_then(|rest| rest.get(..word(12) as usize));
-            let Some(body) = body.filter(|body| crc32c::crc32c(body) == word(16)) else { continue };
-            if word(8) > VERSION {
+            match Self::decode_at(at, bytes, name) {
+                Ok(None) => {}
                 // Or a damaged byte, which the checksum does not cover: the other copy tells.
-                newer = Some(StoreError::Newer { place: name.to_owned(), found: word(8), known: VERSION });
-                continue;
-            }
-            if let Ok((header, _)) = bincode::serde::decode_from_slice(body, bincode::config::standard()) {
-                return Ok(Some(header));
+                Err(error) => newer = Some(error),
+                Ok(Some(header)) => return Ok(Some(header)),
             }
         }
         newer.map_or(Ok(None), Err)
+    }
+
+    fn decode_at(at: usize, bytes: &[u8], name: &str) -> Result<Option<Self>, StoreError> {
+        let Some(front) = bytes.get(at..at + FRONT).filter(|front| front.starts_with(MAGIC)) else {
+            return Ok(None);
+        };
+        let word = |i: usize| u32::from_le_bytes([front[i], front[i + 1], front[i + 2], front[i + 3]]);
+        let body = bytes.get(at + FRONT..).and_then(|rest| rest.get(..word(12) as usize));
+        let Some(body) = body.filter(|body| crc32c::crc32c(body) == word(16)) else { return Ok(None) };
+        if word(8) > VERSION {
+            return Err(StoreError::Newer { place: name.to_owned(), found: word(8), known: VERSION });
+        }
+        let decoded = bincode::serde::decode_from_slice(body, bincode::config::standard());
+        Ok(decoded.ok().map(|(header, _)| header))
     }
 }
 
@@ -259,6 +265,21 @@ pub fn read_header(path: &Path) -> Result<Option<Header>, StoreError> {
     let count = DataFile::open(path)?.read_at(0, &mut bytes)?;
     bytes.truncate(count);
     Header::decode(&bytes, &path.display().to_string())
+}
+
+/// Where in the segment at `path` a copy of its header is not sound.
+pub fn bad_headers(path: &Path) -> Result<Vec<usize>, StoreError> {
+    let mut bytes = vec![0; FRAMES_AT as usize];
+    let count = DataFile::open(path)?.read_at(0, &mut bytes)?;
+    bytes.truncate(count);
+    let name = path.display().to_string();
+    let mut bad = Vec::new();
+    for at in COPIES {
+        if Header::decode_at(at, &bytes, &name)?.is_none() {
+            bad.push(at);
+        }
+    }
+    Ok(bad)
 }
 
 /// Numbers of the segments in `dir`, rising.

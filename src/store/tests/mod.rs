@@ -1,6 +1,7 @@
 //! Tests of the whole store.
 
 mod archive;
+mod backup;
 mod copies;
 mod crash;
 mod damage;

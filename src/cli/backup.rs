@@ -1,0 +1,285 @@
+//! `seikan backup`: create, list, verify, restore, export, import.
+//!
+//! Exit codes: 0 done and sound, 1 it failed or something is damaged, 2 what was named can't be used.
+
+use super::arguments::{
+    BackupCommand, CreateOptions, ExportOptions, ImportOptions, ListOptions, RestoreOptions, VerifyOptions,
+};
+use super::progress::grouped;
+use super::remote::Remote;
+use super::{FAILED, WRONG};
+use crate::api::views;
+use crate::app::backups::{self, Backup, BackupError, Created, Inspected};
+use crate::model::JobState;
+use serde_json::Value;
+use std::fmt::Write as _;
+use std::fs::File;
+use std::io::{BufReader, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// What went wrong, and the exit code.
+type Failure = (u8, String);
+
+pub(super) fn backup(command: BackupCommand) -> ExitCode {
+    let done = match command {
+        BackupCommand::Create(options) => create(&options),
+        BackupCommand::List(options) => list(&options),
+        BackupCommand::Verify(options) => verify(&options),
+        BackupCommand::Restore(options) => restore(&options),
+        BackupCommand::Export(options) => export(&options),
+        BackupCommand::Import(options) => import(&options),
+    };
+    match done {
+        Ok(code) => ExitCode::from(code),
+        Err((code, message)) => {
+            eprintln!("error: {message}");
+            ExitCode::from(code)
+        }
+    }
+}
+
+fn failure(error: BackupError) -> Failure {
+    let code = match error {
+        BackupError::Unusable(_) => WRONG,
+        BackupError::Store(_) => FAILED,
+    };
+    (code, error.to_string())
+}
+
+/// The exit code of something that was done and may be damaged.
+fn code_of(is_sound: bool) -> u8 {
+    if is_sound { 0 } else { FAILED }
+}
+
+/// A closed pipe is no reason to panic.
+fn print(text: &str) -> Result<(), Failure> {
+    let written = writeln!(std::io::stdout().lock(), "{text}");
+    written.map_err(|error| (FAILED, format!("standard output: {error}")))
+}
+
+fn create(options: &CreateOptions) -> Result<u8, Failure> {
+    if let Some(url) = &options.server {
+        return create_remotely(url, options);
+    }
+    let wrong = |message: String| (WRONG, message);
+    let configured = backups::directories(options.config.as_deref(), options.data_dir.clone());
+    let (data_dir, backup_dir) = configured.map_err(|error| wrong(error.to_string()))?;
+    let to = options.to.clone().or(backup_dir).ok_or_else(|| {
+        wrong(
+            "no place for the backup: give --to DIR, or set store.backup-dir in the configuration".to_owned(),
+        )
+    })?;
+    let made = backups::create(&data_dir, &to).map_err(failure)?;
+    let Created { backup, seen } = &made;
+    if options.json {
+        print(&views::created(&made).to_string())?;
+    } else {
+        print(&format!(
+            "{}: {}, {} bytes",
+            backup.path.display(),
+            jobs(seen.jobs(), seen.ended.total(), seen.live),
+            grouped(backup.bytes)
+        ))?;
+        complain(seen);
+    }
+    Ok(code_of(seen.is_sound()))
+}
+
+fn create_remotely(url: &str, options: &CreateOptions) -> Result<u8, Failure> {
+    let failed = |message: String| (FAILED, message);
+    let server = Remote::new(url).map_err(|message| (WRONG, message))?;
+    if let Some(to) = &options.to {
+        let listed = server.get("/backups").map_err(failed)?;
+        let there = PathBuf::from(listed["directory"].as_str().unwrap_or_default());
+        let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        if real(to) != real(&there) {
+            return Err((
+                WRONG,
+                format!(
+                    "--to: {} can't be used with --server: that server's store.backup-dir is {}",
+                    to.display(),
+                    there.display()
+                ),
+            ));
+        }
+    }
+    let made = server.post("/backups").map_err(failed)?;
+    let number = |key: &str| made[key].as_u64().unwrap_or_default();
+    if options.json {
+        print(&made.to_string())?;
+    } else {
+        print(&format!(
+            "{}: {}, {} bytes",
+            made["path"].as_str().unwrap_or_default(),
+            jobs(number("jobs"), number("endedJobs"), number("liveJobs")),
+            grouped(number("bytes"))
+        ))?;
+    }
+    let is_sound = made["state"] == "complete";
+    if !is_sound {
+        eprintln!("warning: the backup is {}: {}", made["state"], made["damage"]);
+    }
+    Ok(code_of(is_sound))
+}
+
+fn list(options: &ListOptions) -> Result<u8, Failure> {
+    let found = backups::list(&options.dir).map_err(failure)?;
+    if options.json {
+        print(&Value::from(found.iter().map(views::backup).collect::<Vec<_>>()).to_string())?;
+        return Ok(0);
+    }
+    if found.is_empty() {
+        print(&format!("{}: no backups", options.dir.display()))?;
+    }
+    for backup in &found {
+        print(&line(backup))?;
+    }
+    Ok(0)
+}
+
+/// `seikan-20260131T120000Z  complete  1,234 bytes  12 jobs (11 ended, 1 live)  last change 99 at 2026-01-31 12:00:00`
+fn line(backup: &Backup) -> String {
+    let mut text = format!("{}  {}  {} bytes", backup.name, backup.state.name(), grouped(backup.bytes));
+    if let Some(figures) = &backup.figures {
+        text.push_str(&format!("  {}", jobs(figures.ended + figures.live, figures.ended, figures.live)));
+        text.push_str(&format!("  {}", change(figures.last_change, figures.last_change_at)));
+    }
+    if let Some(made) = backup.made {
+        text.push_str(&format!("  made {}", views::local_time(made)));
+    }
+    text
+}
+
+fn jobs(all: u64, ended: u64, live: u64) -> String {
+    format!("{} jobs ({} ended, {} live)", grouped(all), grouped(ended), grouped(live))
+}
+
+fn change(sequence: u64, at: Option<i64>) -> String {
+    let time = at.map(|at| format!(" at {}", views::local_time(at))).unwrap_or_default();
+    format!("last change {sequence}{time}")
+}
+
+/// All paths are looked at; the worst decides the exit code.
+fn verify(options: &VerifyOptions) -> Result<u8, Failure> {
+    let (mut worst, mut shown) = (0, Vec::new());
+    for path in &options.paths {
+        match backups::inspect(path) {
+            Ok(seen) => {
+                worst = worst.max(code_of(seen.is_sound()));
+                if options.json {
+                    shown.push(views::inspected(&seen));
+                } else {
+                    print(&report(&seen))?;
+                }
+            }
+            Err(error) => {
+                worst = WRONG;
+                eprintln!("error: {error}");
+                let path = path.display().to_string();
+                shown.push(serde_json::json!({"path": path, "state": "unusable", "why": error.to_string()}));
+            }
+        }
+    }
+    if options.json {
+        print(&Value::from(shown).to_string())?;
+    }
+    Ok(worst)
+}
+
+/// What was found, for people.
+fn report(seen: &Inspected) -> String {
+    let mut text = format!(
+        "{}: {}: {}",
+        seen.path.display(),
+        if seen.is_sound() { "sound" } else { "DAMAGED" },
+        jobs(seen.jobs(), seen.ended.total(), seen.live)
+    );
+    let states = JobState::ALL.into_iter().map(|state| (state, seen.ended.of(state)));
+    for (state, count) in states.filter(|(_, count)| *count > 0) {
+        line_of(&mut text, &format!("{state}: {}", grouped(count)));
+    }
+    line_of(&mut text, &change(seen.last_change, seen.last_change_at));
+    line_of(&mut text, &format!("journal: {} segments, {} bytes", seen.segments, grouped(seen.bytes)));
+    if let Some(reason) = &seen.held {
+        line_of(&mut text, &format!("live jobs are held at a start, until --resume: {reason}"));
+    }
+    for note in &seen.notes {
+        line_of(&mut text, &format!("note: {note}"));
+    }
+    for complaint in complaints(seen) {
+        line_of(&mut text, &complaint);
+    }
+    text
+}
+
+fn line_of(text: &mut String, line: &str) {
+    // Writing to a text never fails.
+    if writeln!(text).is_ok() {
+        text.push_str("  ");
+        text.push_str(line);
+    }
+}
+
+/// What is damaged, a line each.
+fn complaints(seen: &Inspected) -> Vec<String> {
+    let mut lines = Vec::new();
+    for finding in &seen.damage {
+        let named: Vec<String> = finding.jobs.iter().map(ToString::to_string).collect();
+        let named = match named.as_slice() {
+            [] => String::new(),
+            [one] => format!(" (job {one})"),
+            many => format!(" (jobs {})", many.join(", ")),
+        };
+        lines.push(format!("damage: {}: {}{named}", finding.place, finding.what));
+    }
+    lines.extend(seen.lost.iter().map(|(job, why)| format!("lost: job {job} becomes UNKNOWABLE: {why}")));
+    lines
+}
+
+fn complain(seen: &Inspected) {
+    complaints(seen).iter().for_each(|complaint| eprintln!("warning: {complaint}"));
+}
+
+fn restore(options: &RestoreOptions) -> Result<u8, Failure> {
+    let seen = backups::restore(&options.backup, &options.target).map_err(failure)?;
+    let target = options.target.display();
+    print(&format!("{target}: {}", jobs(seen.jobs(), seen.ended.total(), seen.live)))?;
+    print(&format!(
+        "held until --resume: jobs that have not ended run after `seikan serve --data-dir {target} --resume`"
+    ))?;
+    complain(&seen);
+    Ok(code_of(seen.is_sound()))
+}
+
+fn export(options: &ExportOptions) -> Result<u8, Failure> {
+    let exported = match &options.out {
+        Some(path) => backups::export_to_file(&options.dir, path),
+        None => backups::export(&options.dir, &mut std::io::stdout().lock(), Path::new("standard output")),
+    };
+    let exported = exported.map_err(failure)?;
+    for finding in &exported.damage {
+        eprintln!("warning: damage: {}: {}", finding.place, finding.what);
+    }
+    eprintln!("{} jobs exported", grouped(exported.jobs));
+    Ok(code_of(exported.damage.is_empty()))
+}
+
+fn import(options: &ImportOptions) -> Result<u8, Failure> {
+    let target = &options.target;
+    let imported = if options.file == Path::new("-") {
+        backups::import(&mut std::io::stdin().lock(), "standard input", target)
+    } else {
+        let name = options.file.display().to_string();
+        let file =
+            File::open(&options.file).map_err(|error| (WRONG, format!("{name}: can't be read: {error}")))?;
+        backups::import(&mut BufReader::with_capacity(1 << 16, file), &name, target)
+    };
+    let imported = imported.map_err(failure)?;
+    let target = target.display();
+    print(&format!("{target}: {}", jobs(imported.jobs, imported.jobs - imported.live, imported.live)))?;
+    print(&format!(
+        "held until --resume: jobs that have not ended run after `seikan serve --data-dir {target} --resume`"
+    ))?;
+    Ok(0)
+}
