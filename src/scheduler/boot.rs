@@ -6,8 +6,8 @@ use super::handle::{Answer, JobLogs, Message, SchedulerHandle, SchedulerSettings
 use super::ids::Ids;
 use super::live::{Live, Planned};
 use super::overlay::Overlay;
+use super::prune::Pruner;
 use super::recover::{self, Boot};
-use super::retention::Pruner;
 use super::scribe::Scribe;
 use super::slots::Slots;
 use super::tags;

@@ -6,7 +6,7 @@ use super::handle::{Message, SchedulerSettings};
 use super::ids::Ids;
 use super::live::{Live, Planned};
 use super::overlay::Overlay;
-use super::retention::Pruner;
+use super::prune::Pruner;
 use super::scribe::Scribe;
 use super::slots::Slots;
 use super::submit::Lookup;

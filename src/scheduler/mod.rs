@@ -25,6 +25,7 @@ mod handle;
 mod ids;
 mod live;
 mod overlay;
+mod prune;
 mod recover;
 mod retention;
 mod retry;

@@ -1,22 +1,7 @@
-//! Deleting ended jobs that are older, or more, than the configuration keeps.
-//!
-//! From time to time the store is asked, apart from the scheduler's task, which ended jobs are over (the oldest first). Those
-//! that live again by then are spared. The deletion is an op like any change; the job's log goes when it is durable.
-//! A copy whose jobs are held deletes nothing.
+//! Which ended jobs are older, or more, than the configuration keeps.
 
-use super::core::Core;
-use super::flight::{Flight, Follow};
-use super::handle::Message;
-use crate::model::{JobId, Millis, Op};
-use crate::runtime::{Task, blocking, clock};
-use crate::store::{EndedQuery, StoreError, StoreReader};
+use crate::model::{JobId, Millis};
 use std::time::Duration;
-use tokio::time::Instant;
-
-/// The longest time between two looks.
-const LOOK: Duration = Duration::from_secs(60);
-/// Jobs that are deleted at once.
-const AT_ONCE: usize = 500;
 
 /// Which ended jobs are kept.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -28,81 +13,37 @@ pub struct Retention {
 }
 
 impl Retention {
-    fn is_endless(&self) -> bool {
+    /// Whether all are kept.
+    pub(super) fn is_endless(&self) -> bool {
         self.age.is_none() && self.jobs.is_none()
     }
 
-    /// The oldest jobs that are over at `now`.
-    fn over(&self, reader: &StoreReader, now: Millis) -> Result<Vec<JobId>, StoreError> {
-        let too_many = self.jobs.map_or(0, |keep| reader.counts().total().saturating_sub(keep));
-        let oldest = reader.ended(&EndedQuery { limit: AT_ONCE, ..EndedQuery::default() })?;
+    /// Those that are over at `now`, of the `oldest` ended jobs (id and end) of `total`.
+    pub(super) fn over(&self, oldest: &[(JobId, Option<Millis>)], total: u64, now: Millis) -> Vec<JobId> {
+        let too_many = self.jobs.map_or(0, |keep| total.saturating_sub(keep));
         let before = self.age.map(|age| now.saturating_sub(age.as_millis() as Millis));
         let is_old = |ended: Option<Millis>| before.zip(ended).is_some_and(|(before, ended)| ended < before);
-        let records = oldest.records.into_iter().zip(0..);
-        let over = records.take_while(|(record, place)| *place < too_many || is_old(record.ended));
-        Ok(over.map(|(record, _)| record.id).collect())
+        let jobs = oldest.iter().zip(0..);
+        let over = jobs.take_while(|((_, ended), place)| *place < too_many || is_old(*ended));
+        over.map(|((job, _), _)| *job).collect()
     }
 }
 
-/// When the next look is due, and the one under way.
-#[derive(Default)]
-pub(super) struct Pruner {
-    due: Option<Instant>,
-    under_way: Option<Task<()>>,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl Pruner {
-    pub fn new(retention: &Retention) -> Self {
-        Self { due: (!retention.is_endless()).then(Instant::now), under_way: None }
-    }
-
-    /// When to look next.
-    pub fn next(&self) -> Option<Instant> {
-        self.due.filter(|_| self.under_way.is_none())
-    }
-}
-
-impl Core {
-    /// Asks the store, if it is time.
-    pub(super) fn look_for_what_is_over(&mut self, now: Instant) {
-        if self.closing.is_some() || self.pruner.next().is_none_or(|due| due > now) {
-            return;
-        }
-        let retention = self.settings.retention;
-        self.pruner.due = Some(now + retention.age.map_or(LOOK, |age| (age / 4).min(LOOK)));
-        if self.store.status().held.is_some() {
-            return;
-        }
-        let (reader, inbox) = (self.store.reader(), self.inbox.clone());
-        self.pruner.under_way = Some(blocking(move || {
-            let over = retention.over(&reader, clock());
-            let _gone = inbox.send(Message::Over(over));
-        }));
-    }
-
-    /// Deletes those that don't live again.
-    pub(super) fn over(&mut self, over: Result<Vec<JobId>, StoreError>) {
-        self.pruner.under_way = None;
-        let over = match over {
-            Ok(over) => over,
-            Err(error) => return tracing::warn!(%error, "old jobs can't be deleted; it is tried again"),
+    #[test]
+    fn age_and_number_each_suffice() {
+        let oldest: Vec<_> = (1..=4).map(|n| (JobId(n), Some(n * 1000))).collect();
+        let over = |age: Option<u64>, jobs| {
+            let retention = Retention { age: age.map(Duration::from_millis), jobs };
+            retention.over(&oldest, 4, 5000).len()
         };
-        let spared = |job: &JobId| self.jobs.contains_key(job) || self.lookups.contains_key(job);
-        let is_full = over.len() == AT_ONCE;
-        let over: Vec<JobId> = over.into_iter().filter(|job| !spared(job)).collect();
-        if over.is_empty() {
-            return;
-        }
-        if is_full {
-            // There may be more.
-            self.pruner.due = Some(Instant::now());
-        }
-        let ops = over.iter().map(|job| Op::Forget { job: *job }).collect();
-        self.append(ops, Flight { follows: vec![Follow::Forgotten(over)], ..Flight::default() });
-    }
-
-    /// The logs of deleted jobs go too.
-    pub(super) fn remove_logs(&self, jobs: &[JobId]) {
-        jobs.iter().for_each(|job| self.scribe.remove(self.log_of(*job)));
+        assert_eq!(over(None, None), 0);
+        assert_eq!(over(None, Some(3)), 1);
+        assert_eq!(over(Some(2500), None), 2, "those of 1000 and 2000");
+        assert_eq!(over(Some(2500), Some(1)), 3);
+        assert_eq!(over(Some(3000), Some(9)), 1, "of the same age as allowed is not over");
     }
 }

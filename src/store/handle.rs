@@ -181,6 +181,7 @@ impl Store {
             index,
             fetcher,
             base,
+            is_rebuilt,
             files: (segments, bytes),
             recovered,
         } = recovery::open(dir, options)?;
@@ -199,8 +200,12 @@ impl Store {
             files: Arc::clone(&files),
             kept: Arc::clone(&kept),
         };
-        let keeping =
-            KeeperOptions { segment_bytes: size, fold_bytes: options.fold_bytes, grace: options.grace };
+        let keeping = KeeperOptions {
+            segment_bytes: size,
+            fold_bytes: options.fold_bytes,
+            grace: options.grace,
+            judged: if is_rebuilt { number } else { 0 },
+        };
         let keeper = Keeper::start(ground, base, number, keeping)?;
         let journal = Journal::start(segment, at, size, Arc::clone(&files), publish, keeper.rotations())?;
         let (source, target) = (Arc::clone(&overlay), Arc::clone(&index));

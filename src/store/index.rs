@@ -109,7 +109,11 @@ impl Index {
     pub fn relocate(&self, moved: &[Moved]) -> Result<(), StoreError> {
         for moves in moved.chunk_by(|a, b| a.job == b.job) {
             let Some(job) = moves.first().map(|moved| moved.job) else { continue };
-            let new = |place: Place| moves.iter().find(|moved| moved.from == place).map(|moved| moved.to);
+            // One after the other: what was moved may have been moved on.
+            let new = |old: Place| {
+                let step = |place: Place, moved: &Moved| if moved.from == place { moved.to } else { place };
+                Some(moves.iter().fold(old, step)).filter(|place| *place != old)
+            };
             if let Some(mut entry) = self.job(job)? {
                 let texts = entry.texts.and_then(new);
                 let body = match &entry.record {

@@ -6,7 +6,7 @@
 //! How data passes: `append` → committer (frames, one write and one sync for all that wait) → overlay (readers see it)
 //! → the caller's callback; and from the overlay, by a thread of its own, → index. Readers look at the overlay, then
 //! the index, then the journal or the archive by place. A start reads both unless a marker proves that the index is
-//! whole. Sealed segments are folded into the [`archive`], and deleted after the grace time.
+//! whole. Sealed segments are folded into the archive, and deleted after the grace time.
 //!
 //! `inspect` looks at any copy of a directory through the same functions, without changing it; `backup` makes and
 //! restores such copies; `export` and `import` carry jobs in lines of JSON, free of the journal's format.

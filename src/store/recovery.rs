@@ -68,6 +68,8 @@ pub struct Ready {
     pub fetcher: Arc<Fetcher>,
     /// The archive.
     pub base: Base,
+    /// Whether all segments were read, and what is wrong with them was judged.
+    pub is_rebuilt: bool,
     /// Segments and bytes in the journal.
     pub files: (u64, u64),
     /// For the scheduler.
@@ -138,6 +140,7 @@ pub fn open(dir: &Path, options: &StoreOptions) -> Result<Ready, StoreError> {
             None
         }
     });
+    let is_rebuilt = trusted.is_none();
     let begun = match (trusted, newest) {
         (Some(trusted), Some(newest)) => trusted.begin(&start, newest)?,
         (_, newest) => start.rebuilt(newest)?,
@@ -149,7 +152,7 @@ pub fn open(dir: &Path, options: &StoreOptions) -> Result<Ready, StoreError> {
     let files = (survey.numbers.len() as u64 + 1, bytes);
     let Begun { segment, overlay, index, recovered } = begun;
     let fetcher = Arc::clone(&start.fetcher);
-    Ok(Ready { lock, segment, overlay, index, fetcher, base, files, recovered, paths })
+    Ok(Ready { lock, segment, overlay, index, fetcher, base, is_rebuilt, files, recovered, paths })
 }
 
 struct Begun {

@@ -34,24 +34,26 @@ pub struct Seen {
     pub committed: Epoch,
     /// Sequence of the last change of its checkpoint, dropping it included.
     pub checkpoint_changed: u64,
+    /// Whether the checkpoint was dropped, and with it the committed epoch: none of before counts.
+    pub dropped: bool,
+    /// Sequence of the last change of any kind.
+    pub changed: u64,
 }
 
 impl Seen {
-    /// The highest sequence of what is known.
-    pub fn sequence(&self) -> u64 {
-        let parts = [self.record, self.texts, self.checkpoint].into_iter().flatten();
-        parts.map(|at| at.sequence).fold(self.checkpoint_changed, u64::max)
-    }
-
     /// This, with what was `earlier` known of the job below it.
     pub fn over(mut self, earlier: &Seen) -> Seen {
         if self.record.is_none() {
             (self.record, self.state) = (earlier.record, earlier.state);
         }
         self.texts = self.texts.or(earlier.texts);
+        self.changed = self.changed.max(earlier.changed);
         if self.checkpoint_changed == 0 {
             (self.checkpoint, self.checkpoint_changed) = (earlier.checkpoint, earlier.checkpoint_changed);
+        }
+        if !self.dropped {
             self.committed = self.committed.max(earlier.committed);
+            self.dropped = earlier.dropped;
         }
         self
     }
@@ -94,7 +96,7 @@ impl Replay {
         let Some(job) = frame.header.parts.first().map(|part| part.job) else { return Ok(()) };
         let has = |kind: PartKind| frame.header.parts.iter().any(|part| part.kind == kind as u8);
         let is_whole = has(PartKind::Record) && has(PartKind::Texts);
-        let before = self.jobs.get(&job).map_or(0, Seen::sequence);
+        let before = self.jobs.get(&job).map_or(0, |seen| seen.changed);
         let deleted = self.forgotten.get(&job).copied().unwrap_or(0);
         if before > sequence || deleted > sequence {
             return Ok(());
@@ -122,25 +124,25 @@ impl Replay {
             let body = frame.header.body(index).and_then(|body| bytes.get(body)).unwrap_or_default();
             match PartKind::of(part)? {
                 PartKind::Submitted | PartKind::Record => {
-                    let Some(seen) = self.seen(part.job) else { continue };
+                    let Some(seen) = self.seen(part.job, sequence) else { continue };
                     (seen.record, seen.state) = (Some(at), part.state);
                 }
                 PartKind::Texts => {
-                    let Some(seen) = self.seen(part.job) else { continue };
+                    let Some(seen) = self.seen(part.job, sequence) else { continue };
                     seen.texts = Some(at);
                 }
                 PartKind::Checkpoint => {
-                    let Some(seen) = self.seen(part.job) else { continue };
+                    let Some(seen) = self.seen(part.job, sequence) else { continue };
                     (seen.checkpoint, seen.checkpoint_changed) = (Some(at), sequence);
                 }
                 PartKind::Committed => {
-                    let Some(seen) = self.seen(part.job) else { continue };
+                    let Some(seen) = self.seen(part.job, sequence) else { continue };
                     seen.committed = record::committed(part, body)?;
                 }
                 PartKind::DropCheckpoint => {
-                    let Some(seen) = self.seen(part.job) else { continue };
+                    let Some(seen) = self.seen(part.job, sequence) else { continue };
                     (seen.checkpoint, seen.checkpoint_changed) = (None, sequence);
-                    seen.committed = Epoch::default();
+                    (seen.committed, seen.dropped) = (Epoch::default(), true);
                 }
                 PartKind::Tags => self.tags = record::tags(part, body)?,
                 PartKind::IdFloor => self.id_floor = self.id_floor.max(record::id_floor(part, body)?),
@@ -168,15 +170,17 @@ impl Replay {
         Ok(())
     }
 
-    /// What is newest of a job; `None` when it lies outside the window.
-    fn seen(&mut self, job: JobId) -> Option<&mut Seen> {
+    /// What is newest of a job, to be changed by `sequence`; `None` when it lies outside the window.
+    fn seen(&mut self, job: JobId, sequence: u64) -> Option<&mut Seen> {
         if !self.window.holds(job) {
             return None;
         }
         if self.window.is_full(self.jobs.len()) && !self.jobs.contains_key(&job) {
             self.window.narrow(&mut self.jobs);
         }
-        self.window.holds(job).then(|| self.jobs.entry(job).or_default())
+        let seen = self.window.holds(job).then(|| self.jobs.entry(job).or_default())?;
+        seen.changed = seen.changed.max(sequence);
+        Some(seen)
     }
 
     /// Frames of segment `from` were appended again to `to`: `moved` gives old and new offsets.

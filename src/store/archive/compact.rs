@@ -90,7 +90,7 @@ impl Live {
     fn of(fold: &Fold<'_>, head: &Head, kept: &[(JobId, Seen)]) -> Result<Self, StoreError> {
         let mut live = Self { newest: HashMap::new(), over: HashMap::new(), dead_bytes: Vec::new() };
         let whole = kept.iter().filter(|(_, seen)| seen.is_whole());
-        live.over.extend(whole.map(|(job, seen)| (*job, seen.sequence())));
+        live.over.extend(whole.map(|(job, seen)| (*job, seen.changed)));
         for (job, sequence) in &head.forgotten {
             let since = live.over.entry(*job).or_default();
             *since = (*since).max(*sequence);

@@ -103,6 +103,9 @@ impl Writer {
     /// What is known lies in a damaged frame; of texts only, they are left out.
     pub fn push_job(&mut self, fetcher: &Fetcher, job: JobId, seen: &Seen) -> Result<(), StoreError> {
         let (mut out, mut from) = (Encoded::default(), Vec::new());
+        if seen.dropped && !seen.is_whole() {
+            out.push(PartKind::DropCheckpoint, job, 0, &())?;
+        }
         let places = [
             (PartKind::Record, seen.record),
             (PartKind::Texts, seen.texts),
@@ -111,8 +114,8 @@ impl Writer {
         for (kind, at) in places.into_iter().filter_map(|(kind, at)| Some((kind, at?))) {
             match fetcher.fetch(at.place) {
                 Ok((part, body)) => {
+                    from.push((out.parts.len(), at.place));
                     self.encoder.copy(&mut out, Part { kind: kind as u8, ..part }, &body)?;
-                    from.push(at.place);
                 }
                 Err(error @ StoreError::Damaged { .. }) if kind == PartKind::Texts => {
                     tracing::warn!(%error, "the texts of job {job} are lost; the rest of it is kept");
@@ -120,22 +123,15 @@ impl Writer {
                 Err(error) => return Err(error),
             }
         }
-        if seen.checkpoint.is_none() && seen.checkpoint_changed > 0 && !seen.is_whole() {
-            out.push(PartKind::DropCheckpoint, job, 0, &())?;
-        }
         if seen.committed.0 > 0 {
             out.push(PartKind::Committed, job, 0, &seen.committed)?;
         }
         if out.parts.is_empty() {
             return Ok(());
         }
-        let offset = self.push(seen.sequence(), &out.parts, &out.payload)?;
+        let offset = self.push(seen.changed, &out.parts, &out.payload)?;
         let place = |part: usize| Place { segment: self.number, offset, part: part as u16 };
-        self.moved.extend(from.into_iter().enumerate().map(|(part, from)| Moved {
-            job,
-            from,
-            to: place(part),
-        }));
+        self.moved.extend(from.into_iter().map(|(part, from)| Moved { job, from, to: place(part) }));
         Ok(())
     }
 

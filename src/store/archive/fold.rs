@@ -28,6 +28,8 @@ pub struct Fold<'a> {
     pub previous: Option<&'a Image>,
     /// How long servers have run on this store, in milliseconds.
     pub uptime: u64,
+    /// The start read all segments below this number: what is wrong with them has been judged, and the journal says so.
+    pub judged: u64,
 }
 
 /// What a fold made.
@@ -39,13 +41,17 @@ pub struct Folded {
 }
 
 impl Fold<'_> {
-    /// Folds `segments`: sealed ones, in order, each with how its successor names it, behind what the newest image
-    /// covers.
+    /// Folds `segments`: sealed ones, in order, behind what the newest image covers, each with how its successor names it
+    /// (`None`: that one is missing, and a start has said what that means); all up to `covered`.
     ///
     /// # Errors
     /// A segment is damaged (the next start decides what that means), or the disk refuses.
-    pub fn run(&self, segments: &[(SegmentHeader, Link)]) -> Result<Option<Folded>, StoreError> {
-        let Some((last, covered)) = segments.last() else { return Ok(None) };
+    pub fn run(
+        &self,
+        segments: &[(SegmentHeader, Option<Link>)],
+        covered: Link,
+    ) -> Result<Option<Folded>, StoreError> {
+        let Some((last, _)) = segments.last() else { return Ok(None) };
         let mut replay = self.begin()?;
         for (header, link) in segments {
             self.segment(header, *link, &mut replay)?;
@@ -78,7 +84,7 @@ impl Fold<'_> {
         reach("store.folded-jobs")?;
         let before = self.previous.map(|image| &image.head);
         let mut head = Head {
-            covered: *covered,
+            covered,
             last: last.clone(),
             files,
             jobs: kept.iter().map(|(job, _)| *job).collect(),
@@ -122,15 +128,23 @@ impl Fold<'_> {
         Ok(replay)
     }
 
-    fn segment(&self, header: &SegmentHeader, link: Link, replay: &mut Replay) -> Result<(), StoreError> {
+    fn segment(
+        &self,
+        header: &SegmentHeader,
+        link: Option<Link>,
+        replay: &mut Replay,
+    ) -> Result<(), StoreError> {
         let journal = self.dir.join("journal");
         let bytes = io::read(&path(&journal, header.number))?.unwrap_or_default();
-        let settled = settle(header, &items(&bytes, header.salt), Some(link));
+        let settled = settle(header, &items(&bytes, header.salt), link);
         let place = format!("journal/{}", file_name(header.number));
-        if let Some(damage) = settled.damage.first() {
+        let is_judged = header.number < self.judged;
+        if let Some(damage) = settled.damage.first().filter(|_| !is_judged) {
             return Err(StoreError::damaged(place, verdict::describe(damage)));
         }
-        if settled.reached < link.last_sequence || settled.chain != link.chain {
+        let fits =
+            link.is_some_and(|link| settled.reached >= link.last_sequence && settled.chain == link.chain);
+        if !fits && !is_judged {
             return Err(StoreError::damaged(place, "it is not what its successor goes on from"));
         }
         for frame in &settled.accepted {

@@ -33,6 +33,8 @@ pub struct KeeperOptions {
     pub fold_bytes: Option<u64>,
     /// How long what was superseded stays, for copies that are under way.
     pub grace: Duration,
+    /// The start read all segments below this number, and judged what is wrong with them; 0: it trusted the index.
+    pub judged: u64,
 }
 
 /// Figures of the archive, readable at any time.
@@ -193,7 +195,9 @@ impl Work {
         if sealed == 0 || (survey.bytes < due && sealed < SEGMENTS) {
             return Ok(None);
         }
-        let segments = sealed_line(&survey, self.current, newest.map(|image| image.head.covered))?;
+        let covered = newest.map_or(0, |image| image.head.covered.number);
+        let (segments, covered) = sealed_line(&survey, self.current, covered, self.options.judged)?;
+        let Some(covered) = covered else { return Ok(None) };
         remove_unfinished(dir)?;
         let fold = Fold {
             dir,
@@ -201,10 +205,11 @@ impl Work {
             file_bytes: self.options.segment_bytes,
             previous: newest,
             uptime: self.uptime(),
+            judged: self.options.judged,
         };
         io::make_dir(&dir.join("archive"))?;
         io::sync_dir(dir)?;
-        fold.run(&segments)
+        fold.run(&segments, covered)
     }
 
     /// Deletes in an order that leaves a whole store at every moment: segments, then images, then files.
@@ -311,25 +316,36 @@ fn remove_unfinished(dir: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// The sealed segments behind `covered`, in order, each with how its successor names it.
+/// A segment, and how its successor names it.
+type Named = (SegmentHeader, Option<Link>);
+
+/// The sealed segments behind number `covered`, in order, each with how its successor names it; and up to where they
+/// go. A segment may be missing only where the start has judged that.
 fn sealed_line(
     survey: &Survey,
     current: u64,
-    covered: Option<Link>,
-) -> Result<Vec<(SegmentHeader, Link)>, StoreError> {
+    covered: u64,
+    judged: u64,
+) -> Result<(Vec<Named>, Option<Link>), StoreError> {
     let broken = |number: u64| StoreError::damaged(relative_path(number), "what it goes on from is missing");
     let mut line = Vec::new();
     let mut header = survey.headers.get(&current).ok_or_else(|| broken(current))?;
-    while let Some(link) = header.link.filter(|link| covered.is_none_or(|c| link.number > c.number)) {
-        let before = survey.headers.get(&link.number).filter(|before| before.number < header.number);
-        let before = before.ok_or_else(|| broken(header.number))?;
-        line.push((before.clone(), link));
-        header = before;
-    }
-    let reaches = header.link.map(|link| link.number) == covered.map(|link| link.number);
-    if !reaches {
-        return Err(broken(header.number));
+    let through = header.link.filter(|link| link.number > covered);
+    while let Some(link) = header.link.filter(|link| link.number > covered) {
+        match survey.headers.get(&link.number).filter(|before| before.number < header.number) {
+            Some(before) => {
+                line.push((before.clone(), Some(link)));
+                header = before;
+            }
+            None if header.number <= judged => {
+                let below = survey.headers.range(covered + 1..header.number).next_back();
+                let Some((_, before)) = below else { break };
+                line.push((before.clone(), None));
+                header = before;
+            }
+            None => return Err(broken(header.number)),
+        }
     }
     line.reverse();
-    Ok(line)
+    Ok((line, through))
 }

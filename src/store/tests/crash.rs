@@ -109,11 +109,12 @@ fn death_at_any_point_loses_nothing_that_was_answered() {
         ("store.before-seal", &[1, 2]),
         ("store.before-apply", &[1, 2]),
         ("store.applied", &[1, 2]),
-        ("store.before-fold", &[1, 3]),
-        ("store.folded-jobs", &[1, 3, 9]),
-        ("store.folded", &[1, 3, 9]),
-        ("store.before-deletion", &[1, 3]),
-        ("store.deleted", &[1, 2, 3, 12]),
+        // How often it comes there depends on how many segments one fold takes.
+        ("store.before-fold", &[1, 2]),
+        ("store.folded-jobs", &[1, 2]),
+        ("store.folded", &[1, 2]),
+        ("store.before-deletion", &[1]),
+        ("store.deleted", &[1, 2, 3]),
         ("store.before-marker", &[1, 2]),
         ("store.marker-written", &[1, 2]),
     ];

@@ -86,8 +86,7 @@ fn folding(grace: Duration) -> StoreOptions {
 }
 
 /// Folding at once, never, with everything kept or deleted at once.
-fn some_folding(random: &mut rand::rngs::SmallRng) -> StoreOptions {
-    use rand::Rng;
+fn some_folding(random: &mut impl rand::Rng) -> StoreOptions {
     let grace = if random.random() { Duration::ZERO } else { options().grace };
     StoreOptions { fold_bytes: random.random_bool(0.7).then_some(0), grace, ..options() }
 }
