@@ -42,11 +42,6 @@ impl Survey {
         Ok(survey)
     }
 
-    /// The numbers of the segments in `journal`.
-    pub fn numbers_of(journal: &Path) -> Result<Vec<u64>, StoreError> {
-        numbers(journal)
-    }
-
     /// The newest segment with a sound header and a sound frame: those behind it are void.
     pub fn newest(&self, journal: &Path) -> Result<Option<&SegmentHeader>, StoreError> {
         for header in self.headers.values().rev() {

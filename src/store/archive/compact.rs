@@ -1,11 +1,10 @@
 //! Keeping the files of ended jobs few and full: small ones are joined, what no longer counts is left out.
 
-use super::file::{Contents, JobsFile, Writer};
-use super::fold::{Fold, add, take};
+use super::file::{Contents, JobsFile, Rolling};
+use super::fold::Fold;
 use super::image::Head;
 use crate::model::JobId;
 use crate::store::error::StoreError;
-use crate::store::journal::ARCHIVED;
 use crate::store::overlay::Moved;
 use crate::store::replay::Seen;
 use std::collections::HashMap;
@@ -40,7 +39,8 @@ pub(super) fn compact(
             files.push(*file);
         }
     }
-    let mut writer: Option<Writer> = None;
+    let like = head.last.clone();
+    let mut rolling = Rolling::new(fold.dir, &like, fold.file_bytes, number);
     for file in &old {
         let contents = Contents::read(fold.dir, file.number)?.filter(|contents| contents.bad.is_empty());
         let Some(contents) = contents else {
@@ -50,24 +50,14 @@ pub(super) fn compact(
         };
         for frame in &contents.frames {
             let Some(job) = frame.header.parts.first().map(|part| part.job) else { continue };
-            if !live.counts(job, frame.header.sequence) {
-                continue;
+            if live.counts(job, frame.header.sequence) {
+                rolling.next()?.push_frame(file.number, frame, contents.frame(frame))?;
             }
-            if writer.as_ref().is_some_and(|writer| writer.length() >= fold.file_bytes)
-                && let Some(full) = writer.take()
-            {
-                add(full.finish()?, &mut files, moved);
-            }
-            let open = match &mut writer {
-                Some(open) => open,
-                none => none.insert(Writer::create(fold.dir, take(number) | ARCHIVED, &head.last)?),
-            };
-            open.push_frame(file.number, frame, contents.frame(frame))?;
         }
     }
-    if let Some(last) = writer {
-        add(last.finish()?, &mut files, moved);
-    }
+    let (made, of_files) = rolling.finish()?;
+    files.extend(made);
+    moved.extend(of_files);
     files.sort_unstable_by_key(|file| file.number);
     head.files = files;
     head.dead = 0;
@@ -97,7 +87,7 @@ impl Live {
         }
         let mut directories = Vec::with_capacity(head.files.len());
         for file in &head.files {
-            let entries = file.entries(fold.fetcher)?;
+            let entries = file.entries(fold.dir, fold.fetcher)?;
             for entry in &entries {
                 let newest = live.newest.entry(entry.job).or_default();
                 *newest = (*newest).max(entry.sequence);

@@ -29,6 +29,14 @@ pub struct Entry {
     pub bytes: u32,
 }
 
+impl Entry {
+    fn of(frame: &Accepted) -> Option<Self> {
+        let Accepted { offset, header } = frame;
+        let (job, bytes) = (header.parts.first()?.job, header.frame_length() as u32);
+        Some(Self { job, sequence: header.sequence, offset: *offset, bytes })
+    }
+}
+
 /// A file of ended jobs, as images name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JobsFile {
@@ -173,6 +181,54 @@ impl Writer {
     }
 }
 
+/// Writes files of ended jobs, one behind the other: a full one is followed by another.
+pub struct Rolling<'a> {
+    dir: &'a Path,
+    like: &'a SegmentHeader,
+    file_bytes: u64,
+    number: &'a mut u64,
+    open: Option<Writer>,
+    files: Vec<JobsFile>,
+    moved: Vec<Moved>,
+}
+
+impl<'a> Rolling<'a> {
+    /// Files of about `file_bytes`, numbered from `number` on, which rises.
+    pub fn new(dir: &'a Path, like: &'a SegmentHeader, file_bytes: u64, number: &'a mut u64) -> Self {
+        Self { dir, like, file_bytes, number, open: None, files: Vec::new(), moved: Vec::new() }
+    }
+
+    /// The file that takes the next job.
+    pub fn next(&mut self) -> Result<&mut Writer, StoreError> {
+        if self.open.as_ref().is_some_and(|open| open.length() >= self.file_bytes) {
+            self.close()?;
+        }
+        match &mut self.open {
+            Some(open) => Ok(open),
+            none => {
+                let number = *self.number;
+                *self.number += 1;
+                Ok(none.insert(Writer::create(self.dir, number | ARCHIVED, self.like)?))
+            }
+        }
+    }
+
+    fn close(&mut self) -> Result<(), StoreError> {
+        if let Some(open) = self.open.take() {
+            let (file, moved) = open.finish()?;
+            self.files.push(file);
+            self.moved.extend(moved);
+        }
+        Ok(())
+    }
+
+    /// Ends the last one; all files, and what lies elsewhere now.
+    pub fn finish(mut self) -> Result<(Vec<JobsFile>, Vec<Moved>), StoreError> {
+        self.close()?;
+        Ok((self.files, self.moved))
+    }
+}
+
 /// A file of the archive that was read.
 #[derive(Debug)]
 pub struct Contents {
@@ -243,10 +299,16 @@ impl JobsFile {
         Ok(read_header(&path)?.is_some_and(|header| header.salt == self.salt && header.number == self.number))
     }
 
-    /// The jobs in it, from its directory alone.
-    pub fn entries(&self, fetcher: &Fetcher) -> Result<Vec<Entry>, StoreError> {
-        let (part, body) = fetcher.fetch(Place { segment: self.number, offset: self.directory, part: 0 })?;
-        record::directory(&part, &body)
+    /// The jobs in it: from its directory alone, or, where that is damaged, from the sound frames.
+    pub fn entries(&self, dir: &Path, fetcher: &Fetcher) -> Result<Vec<Entry>, StoreError> {
+        match fetcher.fetch(Place { segment: self.number, offset: self.directory, part: 0 }) {
+            Ok((part, body)) => record::directory(&part, &body),
+            Err(StoreError::Damaged { .. }) => {
+                let frames = Contents::read(dir, self.number)?.map(|contents| contents.frames);
+                Ok(frames.unwrap_or_default().iter().filter_map(Entry::of).collect())
+            }
+            Err(error) => Err(error),
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! One fold: what sealed segments hold becomes a file of ended jobs and an image.
 
 use super::compact;
-use super::file::{self, Contents, JobsFile, Writer};
+use super::file::{self, Contents, Rolling, Writer};
 use super::image::{self, Head, Image};
 use crate::model::JobId;
 use crate::runtime::failpoint;
@@ -64,23 +64,12 @@ impl Fold<'_> {
         reach("store.before-fold")?;
         let mut number = self.next_number()?;
         let mut files = self.previous.map(|image| image.head.files.clone()).unwrap_or_default();
-        let mut moved = Vec::new();
-        let mut writer: Option<Writer> = None;
+        let mut rolling = Rolling::new(self.dir, last, self.file_bytes, &mut number);
         for (job, seen) in &ended {
-            if writer.as_ref().is_some_and(|writer| writer.length() >= self.file_bytes)
-                && let Some(full) = writer.take()
-            {
-                add(full.finish()?, &mut files, &mut moved);
-            }
-            let open = match &mut writer {
-                Some(open) => open,
-                none => none.insert(Writer::create(self.dir, take(&mut number) | ARCHIVED, last)?),
-            };
-            open.push_job(self.fetcher, *job, seen)?;
+            rolling.next()?.push_job(self.fetcher, *job, seen)?;
         }
-        if let Some(last) = writer {
-            add(last.finish()?, &mut files, &mut moved);
-        }
+        let (made, mut moved) = rolling.finish()?;
+        files.extend(made);
         reach("store.folded-jobs")?;
         let before = self.previous.map(|image| &image.head);
         let mut head = Head {
@@ -161,7 +150,7 @@ impl Fold<'_> {
         let Some(previous) = self.previous else { return Ok(0) };
         let mut found: HashMap<JobId, (u64, Place)> = HashMap::new();
         for file in &previous.head.files {
-            for entry in file.entries(self.fetcher)? {
+            for entry in file.entries(self.dir, self.fetcher)? {
                 let deleted = replay.forgotten.get(&entry.job).copied().unwrap_or(0);
                 if !replay.jobs.contains_key(&entry.job) || deleted > entry.sequence {
                     continue;
@@ -173,9 +162,17 @@ impl Fold<'_> {
         }
         let count = found.len() as u64;
         for (_, place) in found.into_values() {
-            let (header, bytes) = self.fetcher.frame(place)?;
-            let frame = Accepted { offset: place.offset, header };
-            replay.below(place.segment, &frame, &bytes)?;
+            match self.fetcher.frame(place) {
+                Ok((header, bytes)) => {
+                    let frame = Accepted { offset: place.offset, header };
+                    replay.below(place.segment, &frame, &bytes)?;
+                }
+                // What the start said of the job since is what is known of it.
+                Err(error @ StoreError::Damaged { .. }) if self.judged > 0 => {
+                    tracing::debug!(%error, "an archived job can't be read any more");
+                }
+                Err(error) => return Err(error),
+            }
         }
         Ok(count)
     }
@@ -184,18 +181,6 @@ impl Fold<'_> {
         let plain = |number: u64| number & !(ARCHIVED | IMAGE);
         Ok(file::numbers(self.dir)?.into_iter().map(plain).max().unwrap_or(0) + 1)
     }
-}
-
-/// Takes the next number.
-pub(super) fn take(number: &mut u64) -> u64 {
-    *number += 1;
-    *number - 1
-}
-
-/// Takes a finished file in.
-pub(super) fn add(made: (JobsFile, Vec<Moved>), files: &mut Vec<JobsFile>, moved: &mut Vec<Moved>) {
-    files.push(made.0);
-    moved.extend(made.1);
 }
 
 fn newly_forgotten(replay: &Replay, before: Option<&Head>) -> u64 {

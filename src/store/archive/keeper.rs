@@ -7,7 +7,9 @@ use super::fold::{Fold, Folded, reach};
 use super::image::{self, Image};
 use crate::runtime;
 use crate::store::error::StoreError;
-use crate::store::journal::{ARCHIVED, Fetcher, Files, Link, SegmentHeader, io, path, relative_path};
+use crate::store::journal::{
+    ARCHIVED, Fetcher, Files, Link, SegmentHeader, io, numbers, path, relative_path,
+};
 use crate::store::overlay::Overlay;
 use crate::store::survey::Survey;
 use std::path::{Path, PathBuf};
@@ -44,10 +46,6 @@ pub struct Kept {
     pub files: AtomicU64,
     /// Their bytes.
     pub bytes: AtomicU64,
-    /// The last segment that the newest image covers; 0 without one.
-    pub covered: AtomicU64,
-    /// Folds of this process.
-    pub folds: AtomicU64,
     /// Why the last fold failed, if it did.
     failed: Mutex<Option<String>>,
 }
@@ -171,7 +169,6 @@ impl Work {
                 tracing::debug!(covered = image.head.covered.number, jobs, "the journal was folded");
                 self.images.push(image);
                 self.ground.overlay.move_to(moved);
-                self.ground.kept.folds.fetch_add(1, Ordering::Relaxed);
                 self.ground.kept.fail(None);
                 self.measure();
             }
@@ -195,7 +192,6 @@ impl Work {
         if sealed == 0 || (survey.bytes < due && sealed < SEGMENTS) {
             return Ok(None);
         }
-        let covered = newest.map_or(0, |image| image.head.covered.number);
         let (segments, covered) = sealed_line(&survey, self.current, covered, self.options.judged)?;
         let Some(covered) = covered else { return Ok(None) };
         remove_unfinished(dir)?;
@@ -230,11 +226,10 @@ impl Work {
         let Some(covering) = self.images.iter().rev().find(|image| is_old(image)) else { return Ok(()) };
         let (covering, covered) = (covering.number, covering.head.covered.number);
         let journal = dir.join("journal");
-        let survey = Survey::numbers_of(&journal)?;
-        let over: Vec<u64> = survey.into_iter().filter(|number| *number <= covered).collect();
+        let over: Vec<u64> = numbers(&journal)?.into_iter().filter(|number| *number <= covered).collect();
         let old_images: Vec<u64> =
             image::numbers(&dir)?.into_iter().filter(|number| *number < covering).collect();
-        if over.is_empty() && old_images.is_empty() && !self.has_stale_files()? {
+        if over.is_empty() && old_images.is_empty() && self.stale_files()?.is_empty() {
             return Ok(());
         }
         reach("store.before-deletion")?;
@@ -259,10 +254,6 @@ impl Work {
         io::sync_dir(&dir.join("archive"))
     }
 
-    fn has_stale_files(&self) -> Result<bool, StoreError> {
-        Ok(!self.stale_files()?.is_empty())
-    }
-
     /// Files that no image names.
     fn stale_files(&self) -> Result<Vec<u64>, StoreError> {
         let mut numbers = file::numbers(&self.ground.dir)?;
@@ -276,8 +267,6 @@ impl Work {
 
     fn measure(&self) {
         let kept = &self.ground.kept;
-        let covered = self.images.last().map_or(0, |image| image.head.covered.number);
-        kept.covered.store(covered, Ordering::Relaxed);
         let Ok(numbers) = file::numbers(&self.ground.dir) else { return };
         let length = |number: &u64| {
             let path = self.ground.dir.join(relative_path(*number));

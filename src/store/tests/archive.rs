@@ -111,6 +111,12 @@ fn a_damaged_frame_of_the_archive_costs_its_job_only() {
         drop(store);
         std::fs::remove_dir_all(dir.path().join("index")).unwrap();
     }
+    // What was judged does not keep the store from folding, nor from a clean stop.
+    let Opened { store, .. } = Store::open(dir.path(), &options).unwrap();
+    fill_from(&store, 100, 160);
+    until("the sealed segments are gone", || segments(dir.path()).len() <= 3);
+    assert_eq!(store.status().fold_failed, None);
+    store.close().unwrap();
 }
 
 #[test]
