@@ -1,5 +1,6 @@
 //! What can go wrong in the store, in words for the operator.
 
+use super::progress::Loading;
 use std::path::{Path, PathBuf};
 
 /// An error of the store. Cloneable, because one failed write answers a whole batch of requests.
@@ -64,6 +65,9 @@ pub enum StoreError {
     /// The store is closing or closed.
     #[error("the store is closed")]
     Closed,
+    /// The history is not there yet; jobs that have not ended are, and new ones are taken.
+    #[error("the history is being loaded ({0}); try again in a moment")]
+    Loading(Loading),
     /// The index can't answer.
     #[error("the index of jobs can't be read; it is rebuilt from the journal at the next start: {0}")]
     Index(String),

@@ -6,6 +6,7 @@ use super::index::Index;
 use super::journal::{Files, Journal, Link, OnDurable, io};
 use super::marker::{self, Clean, fingerprint};
 use super::overlay::{Overlay, Work};
+use super::progress::{Loading, Progress};
 use super::reader::StoreReader;
 use super::recovery::{self, Paths, Ready};
 use crate::model::{Checkpoint, Epoch, JobRecord, JobTexts, Op};
@@ -93,6 +94,12 @@ pub struct StoreStatus {
     pub failed: Option<String>,
     /// Why the index can't answer, if it can't; the next start rebuilds it.
     pub index_failed: Option<String>,
+    /// Why the index was rebuilt although it should have been whole, the last time.
+    pub index_rebuilt: Option<String>,
+    /// How often that was, since the start.
+    pub index_rebuilds: u64,
+    /// How far the history is loaded; `None` when it is there.
+    pub loading: Option<Loading>,
     /// Segments of the journal.
     pub segments: u64,
     /// Bytes of the journal.
@@ -120,6 +127,7 @@ pub struct StoreGauge {
     kept: Arc<Kept>,
     overlay: Arc<Overlay>,
     notes: Arc<[String]>,
+    progress: Progress,
 }
 
 impl StoreGauge {
@@ -129,6 +137,9 @@ impl StoreGauge {
         StoreStatus {
             failed: self.files.failed.get().cloned(),
             index_failed: self.overlay.index_failure(),
+            index_rebuilt: None,
+            index_rebuilds: 0,
+            loading: self.progress.read(),
             segments: self.files.segments.load(Ordering::Relaxed),
             bytes: self.files.bytes.load(Ordering::Relaxed),
             archive_files: self.kept.files.load(Ordering::Relaxed),
@@ -154,6 +165,7 @@ pub struct Store {
     reader: StoreReader,
     files: Arc<Files>,
     notes: Vec<String>,
+    progress: Progress,
     timeline: u64,
     run: u64,
     paths: Paths,
@@ -173,6 +185,16 @@ impl Store {
     /// # Errors
     /// [`StoreError::Locked`] when another process has it; what the file system refuses; a newer format.
     pub fn open(dir: &Path, options: &StoreOptions) -> Result<Opened, StoreError> {
+        Self::begin(dir, options, &Progress::default())
+    }
+
+    /// Opens the store, and answers as soon as jobs can be taken; history may still be loading then, and is asked for in
+    /// vain until it is there ([`StoreError::Loading`]). Blocks; takes the directory's LOCK.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn begin(dir: &Path, options: &StoreOptions, progress: &Progress) -> Result<Opened, StoreError> {
+        progress.begin("reading the journal", 0, "bytes");
         let Ready {
             lock,
             paths,
@@ -222,11 +244,14 @@ impl Store {
             reader,
             files,
             notes: recovered.notes.clone(),
+            progress: progress.clone(),
             timeline,
             run,
             paths,
             _lock: lock,
         };
+        progress.advance(bytes);
+        progress.end();
         Ok(Opened { store, recovered })
     }
 
@@ -262,6 +287,7 @@ impl Store {
             kept: Arc::clone(&self.kept),
             overlay: Arc::clone(&self.overlay),
             notes: self.notes.clone().into(),
+            progress: self.progress.clone(),
         }
     }
 

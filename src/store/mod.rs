@@ -43,6 +43,7 @@ mod lines;
 mod marker;
 mod new_run;
 mod overlay;
+mod progress;
 mod reader;
 mod record;
 mod recovery;
@@ -60,4 +61,5 @@ pub use handle::{Opened, Recovered, RecoveredJob, Store, StoreGauge, StoreOption
 pub use import::{Imported, import};
 pub use inspect::{BackupError, Finding, Inspected, inspect};
 pub use journal::OnDurable;
+pub use progress::{Loading, Progress};
 pub use reader::{Cursor, EndedCounts, EndedPage, EndedQuery, StoreReader};
