@@ -289,6 +289,7 @@ fn store_options(config: &Config) -> StoreOptions {
         index_cache_bytes: config.store.index_cache_bytes,
         fold_bytes: Some(config.store.segment_bytes / 2),
         grace: config.store.grace,
+        ..StoreOptions::default()
     }
 }
 

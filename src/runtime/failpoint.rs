@@ -1,7 +1,7 @@
 //! Named places that can be made to fail, for tests of crashes. Off unless `SEIKAN_FAILPOINTS` is set.
 //!
 //! Syntax: `name=action;name=action`, where an action is `error`, `panic`, `exit` (the process ends at once, as by
-//! SIGKILL), `sleep(MS)`, `note` (nothing happens), or `N*action` (from the N-th visit on). Each visit of an active point
+//! SIGKILL), `sleep(MS)`, `note` (nothing happens), or `N*action` (from the N-th visit on), `N@action` (the N-th visit alone). Each visit of an active point
 //! first writes its name to the file `SEIKAN_FAILPOINT_LOG`, if set, and a sleep that is over writes `name left`: so a
 //! test can count visits, and read back whether a process died inside one.
 
@@ -35,6 +35,7 @@ enum Action {
 struct Point {
     action: Action,
     from_visit: u64,
+    once: bool,
     visits: AtomicU64,
 }
 
@@ -53,7 +54,8 @@ pub fn reach(name: &'static str) -> Result<(), Injected> {
     let Some(point) = points().get(name) else {
         return Ok(());
     };
-    if point.visits.fetch_add(1, Ordering::Relaxed) + 1 < point.from_visit {
+    let visit = point.visits.fetch_add(1, Ordering::Relaxed) + 1;
+    if visit < point.from_visit || point.once && visit > point.from_visit {
         return Ok(());
     }
     log(name);
@@ -83,9 +85,10 @@ fn parse(text: &str) -> HashMap<String, Point> {
     let entries = text.split(';').filter_map(|entry| entry.split_once('='));
     entries
         .filter_map(|(name, action)| {
-            let (from_visit, action) = match action.split_once('*') {
-                Some((count, action)) => (count.trim().parse().ok()?, action),
-                None => (1, action),
+            let (from_visit, once, action) = match (action.split_once('*'), action.split_once('@')) {
+                (Some((count, action)), _) => (count.trim().parse().ok()?, false, action),
+                (None, Some((count, action))) => (count.trim().parse().ok()?, true, action),
+                (None, None) => (1, false, action),
             };
             let action = match action.trim() {
                 "error" => Action::Error,
@@ -97,7 +100,7 @@ fn parse(text: &str) -> HashMap<String, Point> {
                     Action::Sleep(Duration::from_millis(ms))
                 }
             };
-            Some((name.trim().to_owned(), Point { action, from_visit, visits: AtomicU64::new(0) }))
+            Some((name.trim().to_owned(), Point { action, from_visit, once, visits: AtomicU64::new(0) }))
         })
         .collect()
 }
@@ -108,10 +111,11 @@ mod tests {
 
     #[test]
     fn reads_its_syntax() {
-        let points = parse("a=error; b = 3*sleep(20);c=bad");
+        let points = parse("a=error; b = 3*sleep(20);c=bad;d=2@panic");
         assert_eq!(points["a"].action, Action::Error);
         assert_eq!(points["b"].action, Action::Sleep(Duration::from_millis(20)));
-        assert_eq!(points["b"].from_visit, 3);
+        assert_eq!((points["b"].from_visit, points["b"].once), (3, false));
+        assert_eq!((points["d"].from_visit, points["d"].once), (2, true));
         assert!(!points.contains_key("c"));
         assert!(reach("unknown").is_ok());
     }

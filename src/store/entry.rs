@@ -4,14 +4,11 @@ use super::error::StoreError;
 use super::journal::Place;
 use super::reader::Cursor;
 use super::record;
-use crate::model::{Epoch, JobId, JobRecord, Millis};
+use crate::model::{Epoch, JobId, JobRecord, JobState, Millis};
 use serde::{Deserialize, Serialize};
 
-/// Larger records stay in the journal only.
-const INLINE: usize = 4096;
-
 /// What the index knows of a job.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IndexedJob {
     /// Sequence of the record.
     pub sequence: u64,
@@ -19,19 +16,10 @@ pub struct IndexedJob {
     pub state: u8,
     /// When it ended (0 before).
     pub ended: Millis,
-    /// The record.
-    pub record: Body,
-    /// The texts.
+    /// Where the record lies.
+    pub record: Place,
+    /// Where the texts lie.
     pub texts: Option<Place>,
-}
-
-/// Where a record is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Body {
-    /// Here.
-    Inline(Vec<u8>),
-    /// In the journal.
-    Journal(Place),
 }
 
 /// What the index knows of a job's checkpoint.
@@ -47,16 +35,14 @@ pub struct IndexedCheckpoint {
 
 impl IndexedJob {
     /// The entry of a record.
-    pub fn new(
-        record: &JobRecord,
-        sequence: u64,
-        place: Place,
-        texts: Option<Place>,
-    ) -> Result<Self, StoreError> {
-        let bytes = record::to_index(record)?;
-        let body = if bytes.len() <= INLINE { Body::Inline(bytes) } else { Body::Journal(place) };
+    pub fn new(record: &JobRecord, sequence: u64, place: Place, texts: Option<Place>) -> Self {
         let state = record::state_code(record.state);
-        Ok(Self { sequence, state, ended: ended_at(record), record: body, texts })
+        Self { sequence, state, ended: ended_at(record), record: place, texts }
+    }
+
+    /// The entry of a job whose record, at that place, can't be read any more.
+    pub fn lost(sequence: u64, ended: Millis, place: Place) -> Self {
+        Self { sequence, state: record::state_code(JobState::Unknowable), ended, record: place, texts: None }
     }
 
     /// Whether the job has ended.

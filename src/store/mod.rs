@@ -5,8 +5,9 @@
 //!
 //! How data passes: `append` → committer (frames, one write and one sync for all that wait) → overlay (readers see it)
 //! → the caller's callback; and from the overlay, by a thread of its own, → index. Readers look at the overlay, then
-//! the index, then the journal or the archive by place. A start reads both unless a marker proves that the index is
-//! whole. Sealed segments are folded into the archive, and deleted after the grace time.
+//! the index, then the journal or the archive by place. A start trusts the index if a marker proves that it is whole;
+//! else it reads the newest image and the segments behind it, goes on, and loads the index from the archive beside
+//! that. Sealed segments are folded into the archive, and deleted after the grace time.
 //!
 //! `inspect` looks at any copy of a directory through the same functions, without changing it; `backup` makes and
 //! restores such copies; `export` and `import` carry jobs in lines of JSON, free of the journal's format.
@@ -22,12 +23,13 @@
 //! `store.before-marker-removal`, `store.marker-removed`, `store.before-set-aside`, `store.before-identity`,
 //! `store.after-identity`, `store.before-first-segment`, `store.first-segment`; per batch `store.before-rotate`,
 //! `store.rotated`, `store.before-write`, `store.written` (not yet synced), `store.before-directory-sync`,
-//! `store.synced` (not yet answered), `store.before-cut-off`, `store.before-seal`; per generation of the index
-//! `store.before-apply`, `store.applied`; per fold `store.before-fold`, `store.folded-jobs`, `store.folded`, and
+//! `store.synced` (not yet answered), `store.before-cut-off`, `store.before-seal`; of the index `store.before-open-index`,
+//! `store.before-load`, per generation `store.before-apply`, `store.applied`, per change `store.change-index`; per fold `store.before-fold`, `store.folded-jobs`, `store.folded`, and
 //! `store.before-deletion`, `store.deleted` (each file); at a clean stop `store.before-marker`, `store.marker-written`.
 //!
 //! [`Op::Resumed`]: crate::model::Op::Resumed
 
+mod applier;
 mod archive;
 pub mod backup;
 mod entry;
@@ -40,6 +42,7 @@ mod index;
 mod inspect;
 mod journal;
 mod lines;
+mod load;
 mod marker;
 mod new_run;
 mod overlay;

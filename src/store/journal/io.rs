@@ -257,6 +257,35 @@ pub fn sync_tree(path: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Names and contents of all files below `path`, as one number.
+pub fn checksum_tree(path: &Path) -> Result<u64> {
+    let mut mixed = 0_u64;
+    let mut buffer = vec![0; 1 << 20];
+    for entry in walkdir::WalkDir::new(path).sort_by_file_name() {
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(_) if !path.exists() => break,
+            Err(error) => return Err(StoreError::io("list", path, error)),
+        };
+        if !entry.file_type().is_file() {
+            continue;
+        }
+        let file = DataFile::open(entry.path())?;
+        let mut crc = crc32c::crc32c(entry.file_name().as_encoded_bytes());
+        let mut offset = 0;
+        loop {
+            let count = file.read_at(offset, &mut buffer)?;
+            if count == 0 {
+                break;
+            }
+            crc = crc32c::crc32c_append(crc, &buffer[..count]);
+            offset += count as u64;
+        }
+        mixed = (mixed ^ u64::from(crc) ^ (offset << 32)).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(29);
+    }
+    Ok(mixed)
+}
+
 /// The names in a directory, in order; none if there is no such directory.
 pub fn list(path: &Path) -> Result<Vec<String>> {
     let entries = match fs::read_dir(path) {

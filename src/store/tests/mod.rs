@@ -9,6 +9,7 @@ pub mod disk;
 mod faults;
 mod files;
 mod history;
+mod index;
 mod life;
 mod model;
 mod power;
@@ -18,8 +19,7 @@ mod stored_versions;
 
 use files::{copy, copy_in_order, segments};
 
-use super::verdict::unknowable;
-use super::*;
+use super::{verdict::unknowable, *};
 use crate::model::*;
 use std::path::Path;
 use std::sync::mpsc;
@@ -72,7 +72,8 @@ fn checkpoint(id: i64, epoch: u64, bytes: usize) -> Op {
 }
 
 fn options() -> StoreOptions {
-    StoreOptions { index_cache_bytes: 4 << 20, ..StoreOptions::default() }
+    let index_patience = Duration::from_secs(2);
+    StoreOptions { index_cache_bytes: 4 << 20, index_patience, ..StoreOptions::default() }
 }
 
 /// Segments of a few frames, that stay where they are.
@@ -80,7 +81,7 @@ fn tiny_segments() -> StoreOptions {
     StoreOptions { segment_bytes: 12 << 10, fold_bytes: None, ..options() }
 }
 
-/// Segments of a few frames, folded as soon as they are sealed.
+/// Folded as soon as they are sealed.
 fn folding(grace: Duration) -> StoreOptions {
     StoreOptions { fold_bytes: Some(0), grace, ..tiny_segments() }
 }
