@@ -120,6 +120,7 @@ impl Ground {
                 return self.give_up(&reason);
             }
             tracing::warn!("the index of jobs has failed; it is set aside and rebuilt: {reason}");
+            self.progress.begin("reading the journal again", 0, "bytes");
             self.findings.rebuilt(&reason);
             if let Err(error) = self.begin_again() {
                 tracing::error!(%error, "the index of jobs can't be rebuilt");
@@ -199,7 +200,6 @@ impl Ground {
 
     /// Folds journal and archive, up to a change that is on the disk, while they are being written.
     fn read_again(&self, through: u64) -> Result<Unloaded, StoreError> {
-        self.progress.begin("reading the journal again", 0, "bytes");
         let (dir, journal) = (&self.paths.dir, &self.paths.journal);
         let base = Base::find(dir)?;
         let survey = Survey::take(journal)?;
