@@ -86,7 +86,11 @@ pub struct Ready {
 /// Opens the store in `dir`. The index may be left to be loaded.
 pub fn open(dir: &Path, options: &StoreOptions, progress: &Progress) -> Result<Ready, StoreError> {
     let paths = Paths::new(dir);
+    let new_above: Vec<&Path> = paths.dir.ancestors().skip(1).take_while(|above| !above.exists()).collect();
     let is_made = io::make_dir(&paths.dir)?;
+    for above in new_above.iter().filter(|above| !above.as_os_str().is_empty()) {
+        io::sync_parent(above)?;
+    }
     let lock = io::lock(&paths.dir)?;
     // Synced with the new identity, which lies beside them.
     io::make_dir(&paths.journal)?;
