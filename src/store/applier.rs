@@ -183,25 +183,33 @@ impl Ground {
 
     /// Sets the index aside, and puts one in its place that is to be loaded from what journal and archive hold now.
     fn begin_again(&self) -> Result<(), StoreError> {
-        let through = self.overlay.reload();
         let sled = self.paths.sled();
         set_aside(&self.paths, &sled)?;
-        // A file that was being deleted may have gone under it.
-        let mut source = self.read_again(through);
-        for _ in 1..ATTEMPTS {
-            if matches!(source, Err(StoreError::Io { .. })) {
-                source = self.read_again(through);
+        for attempt in 1.. {
+            let through = self.overlay.reload();
+            match self.read_again(through) {
+                Ok(Some(source)) => {
+                    let index = Index::unloaded(&sled, self.cache_bytes, Arc::new(source));
+                    self.index.store(Arc::new(index));
+                    break;
+                }
+                // A fold came between, or a file that was being deleted went under it.
+                Ok(None) | Err(StoreError::Io { .. }) if attempt < ATTEMPTS => {}
+                Ok(None) => return Err(StoreError::Index("the archive changes too fast".to_owned())),
+                Err(error) => return Err(error),
             }
         }
-        let source = Arc::new(source?);
-        self.index.store(Arc::new(Index::unloaded(&sled, self.cache_bytes, source)));
         Ok(())
     }
 
-    /// Folds journal and archive, up to a change that is on the disk, while they are being written.
-    fn read_again(&self, through: u64) -> Result<Unloaded, StoreError> {
+    /// Folds journal and archive, up to a change that is on the disk, while they are being written. `None`: the archive
+    /// is ahead of that change.
+    fn read_again(&self, through: u64) -> Result<Option<Unloaded>, StoreError> {
         let (dir, journal) = (&self.paths.dir, &self.paths.journal);
         let base = Base::find(dir)?;
+        if base.image.as_ref().is_some_and(|image| image.head.covered.last_sequence > through) {
+            return Ok(None);
+        }
         let survey = Survey::take(journal)?;
         let newest = survey.newest(journal)?;
         let contents = survey::contents(dir, &base, &survey, newest, false, Window::through(through))?;
@@ -211,7 +219,7 @@ impl Ground {
         let mut catalog = Catalog::read(dir, &base, &self.fetcher, &mut damage)?;
         catalog.complete(&mut replay, &self.fetcher, &mut damage)?;
         let (fetcher, progress) = (Arc::clone(&self.fetcher), self.progress.clone());
-        Ok(Unloaded { replay, catalog, fetcher, dir: dir.clone(), progress })
+        Ok(Some(Unloaded { replay, catalog, fetcher, dir: dir.clone(), progress }))
     }
 }
 

@@ -8,6 +8,7 @@ mod bad_input;
 mod command_line;
 mod copies;
 mod corpus;
+mod crash_points;
 mod endpoints;
 mod exactly_once;
 mod examples;
