@@ -344,28 +344,32 @@ impl Index {
         Ok(keys.iter().filter_map(|key| cursor_of_key(key)).collect())
     }
 
-    /// Puts in jobs that are not there yet, in the order of their ids.
-    pub fn fill(&self, batch: Batch) -> Result<(), StoreError> {
-        const AT_ONCE: usize = 512;
-        let ended = batch.jobs.iter().filter(|(_, entry)| entry.is_end());
-        let mut ended: Vec<_> =
-            ended.map(|(job, entry)| finish_key(entry.state, entry.ended, *job)).collect();
-        ended.sort_unstable();
+    /// Puts in jobs that are not there yet; quickest in the order of their ids. Two threads share the work. (A batch of
+    /// sled would take a lock that lets only one go on.)
+    pub fn fill(&self, batch: &Batch) -> Result<(), StoreError> {
+        const AT_ONCE: usize = 4096;
         for jobs in batch.jobs.chunks(AT_ONCE) {
-            let mut batch = sled::Batch::default();
-            for (job, entry) in jobs {
-                batch.insert(&job_key(*job), encode(entry)?);
-            }
-            self.write(|trees| trees.jobs.apply_batch(batch))?;
+            let ended = jobs.iter().filter(|(_, entry)| entry.is_end());
+            let mut ended: Vec<_> =
+                ended.map(|(job, entry)| finish_key(entry.state, entry.ended, *job)).collect();
+            ended.sort_unstable();
+            let jobs = jobs.iter().map(|(job, entry)| Ok((job_key(*job), encode(entry)?)));
+            let jobs = jobs.collect::<Result<Vec<_>, StoreError>>()?;
+            self.write(|trees| {
+                std::thread::scope(|scope| {
+                    let keys =
+                        || ended.iter().try_for_each(|key| trees.by_state_finish.insert(key, &[]).map(drop));
+                    let keys = scope.spawn(keys);
+                    let inserted =
+                        jobs.into_iter().try_for_each(|(key, value)| trees.jobs.insert(key, value).map(drop));
+                    keys.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+                    inserted
+                })
+            })?;
         }
-        for keys in ended.chunks(AT_ONCE) {
-            let mut batch = sled::Batch::default();
-            keys.iter().for_each(|key| batch.insert(key, &[]));
-            self.write(|trees| trees.by_state_finish.apply_batch(batch))?;
-        }
-        for (job, entry) in batch.checkpoints {
-            let value = encode(&entry)?;
-            self.write(|trees| trees.checkpoints.insert(job_key(job), value).map(drop))?;
+        for (job, entry) in &batch.checkpoints {
+            let value = encode(entry)?;
+            self.write(|trees| trees.checkpoints.insert(job_key(*job), value).map(drop))?;
         }
         Ok(())
     }

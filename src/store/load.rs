@@ -126,9 +126,8 @@ impl Unloaded {
                     loaded.counts.add(state);
                 }
             }
-            let count = batch.jobs.len() as u64;
-            index.fill(batch)?;
-            self.progress.advance(count);
+            index.fill(&batch)?;
+            self.progress.advance(batch.jobs.len() as u64);
         }
         let produced =
             produced.join().map_err(|_| StoreError::Failed("the loading thread panicked".into()))?;
