@@ -29,6 +29,7 @@ pub(super) const READ: &[&str] = &[
     "store.index-cache-bytes",
     "store.trust-path",
     "store.grace",
+    "store.low-water-bytes",
     "store.max-ended-jobs",
     "store.backup-dir",
     "logs.job-log-bytes",

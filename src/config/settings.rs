@@ -101,6 +101,8 @@ pub struct StoreConfig {
     pub max_ended_jobs: Option<u64>,
     /// How long what was superseded stays on the disk.
     pub grace: Duration,
+    /// New jobs are taken only while the file system of the data directory has so many bytes free; 0: always.
+    pub low_water_bytes: u64,
     /// Where `POST /backups` puts backups; `None`: it makes none.
     pub backup_dir: Option<PathBuf>,
 }
@@ -188,6 +190,7 @@ pub(super) fn read(figment: &Figment) -> Result<Config, ConfigError> {
                 Some(_) => Some(values.number("store.max-ended-jobs", 0, u64::MAX)?),
             },
             grace: values.millis("store.grace", 0)?,
+            low_water_bytes: values.number("store.low-water-bytes", 0, u64::MAX)?,
             backup_dir: match values.find("store.backup-dir") {
                 None | Some(Value::Empty(..)) => None,
                 Some(_) => {

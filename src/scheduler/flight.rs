@@ -161,7 +161,12 @@ impl Core {
     /// An append was refused: whoever waits is told; what follows from the job's record is tried again with its next
     /// append, within a second.
     fn not_stored(&mut self, flight: Flight, error: &StoreError) {
-        tracing::error!(%error, job = flight.job.map(|job| job.0), "not stored");
+        let job = flight.job.map(|job| job.0);
+        match self.store.no_space() {
+            // Said once, by the store; here it would be said each second of each job.
+            Some(_) => tracing::debug!(%error, job, "not stored"),
+            None => tracing::error!(%error, job, "not stored"),
+        }
         if flight.has_floor {
             self.ids.floor_not_stored();
         }

@@ -105,6 +105,9 @@ pub enum SubmitError {
     /// The server is going down.
     #[error("the server is going down and takes no new jobs")]
     Closing,
+    /// There is too little space for new jobs: why.
+    #[error("{0}")]
+    NoSpace(String),
     /// The record could not be stored; nothing was started.
     #[error("the job could not be recorded: {0}")]
     Store(String),

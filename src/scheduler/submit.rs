@@ -89,6 +89,9 @@ impl Core {
         if self.closing.is_some() {
             return refuse(answer, SubmitError::Closing);
         }
+        if let Some(reason) = self.store.no_space() {
+            return refuse(answer, SubmitError::NoSpace(reason));
+        }
         let needed = submission.plan.slots;
         if let Some(total) = self.slots.too_few_for(needed) {
             return refuse(answer, SubmitError::NoSlots { needed, total });

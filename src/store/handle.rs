@@ -9,6 +9,7 @@ use super::overlay::{Overlay, Work};
 use super::progress::{Loading, Progress};
 use super::reader::StoreReader;
 use super::recovery::{self, Paths, Ready};
+use super::space::{self, Space, SpaceOptions, Watch};
 use crate::model::{Checkpoint, Epoch, JobRecord, JobTexts, Op};
 use crate::runtime::{self, failpoint};
 use std::path::Path;
@@ -34,6 +35,8 @@ pub struct StoreOptions {
     /// How long what was superseded stays on the disk, so that a slow copy still finds it; counted over the time that
     /// servers ran.
     pub grace: Duration,
+    /// How much room is wanted on the file system.
+    pub space: SpaceOptions,
 }
 
 impl Default for StoreOptions {
@@ -45,6 +48,7 @@ impl Default for StoreOptions {
             index_cache_bytes: 64 << 20,
             fold_bytes: Some(32 << 20),
             grace,
+            space: SpaceOptions::default(),
         }
     }
 }
@@ -92,6 +96,10 @@ pub struct RecoveredJob {
 pub struct StoreStatus {
     /// Why nothing is recorded any more; the process should end and be started again.
     pub failed: Option<String>,
+    /// Why no new jobs are taken: there is too little space.
+    pub no_space: Option<String>,
+    /// Bytes that are free on the file system, at the last look.
+    pub free_bytes: Option<u64>,
     /// Why the index can't answer, if it can't; the next start rebuilds it.
     pub index_failed: Option<String>,
     /// Why the index was rebuilt although it should have been whole, the last time.
@@ -124,6 +132,7 @@ pub struct StoreStatus {
 #[derive(Clone)]
 pub struct StoreGauge {
     files: Arc<Files>,
+    space: Arc<Space>,
     kept: Arc<Kept>,
     overlay: Arc<Overlay>,
     notes: Arc<[String]>,
@@ -136,6 +145,8 @@ impl StoreGauge {
     pub fn read(&self) -> StoreStatus {
         StoreStatus {
             failed: self.files.failed.get().cloned(),
+            no_space: self.space.refusal(),
+            free_bytes: self.space.free(),
             index_failed: self.overlay.index_failure(),
             index_rebuilt: None,
             index_rebuilds: 0,
@@ -164,6 +175,8 @@ pub struct Store {
     index: Arc<Index>,
     reader: StoreReader,
     files: Arc<Files>,
+    space: Arc<Space>,
+    watch: Watch,
     notes: Vec<String>,
     progress: Progress,
     timeline: u64,
@@ -195,6 +208,7 @@ impl Store {
     /// As [`open`](Self::open).
     pub fn begin(dir: &Path, options: &StoreOptions, progress: &Progress) -> Result<Opened, StoreError> {
         progress.begin("reading the journal", 0, "bytes");
+        let (ready, is_full) = space::with_reserve(dir, || recovery::open(dir, options))?;
         let Ready {
             lock,
             paths,
@@ -206,7 +220,8 @@ impl Store {
             is_rebuilt,
             files: (segments, bytes),
             recovered,
-        } = recovery::open(dir, options)?;
+        } = ready;
+        let space = Arc::new(Space::new(dir, options.space.clone(), is_full));
         let files = Arc::new(Files::default());
         files.segments.store(segments, Ordering::Relaxed);
         files.bytes.store(bytes, Ordering::Relaxed);
@@ -220,6 +235,7 @@ impl Store {
             fetcher: Arc::clone(&fetcher),
             overlay: Arc::clone(&overlay),
             files: Arc::clone(&files),
+            space: Arc::clone(&space),
             kept: Arc::clone(&kept),
         };
         let keeping = KeeperOptions {
@@ -229,9 +245,10 @@ impl Store {
             judged: if is_rebuilt { number } else { 0 },
         };
         let keeper = Keeper::start(ground, base, number, keeping)?;
-        let journal = Journal::start(segment, at, size, Arc::clone(&files), publish, keeper.rotations())?;
-        let (source, target) = (Arc::clone(&overlay), Arc::clone(&index));
-        let applier = runtime::thread("store-apply", move || apply(&source, &target));
+        let (counted, room) = (Arc::clone(&files), Arc::clone(&space));
+        let journal = Journal::start(segment, at, size, counted, room, publish, keeper.rotations())?;
+        let (source, target, room) = (Arc::clone(&overlay), Arc::clone(&index), Arc::clone(&space));
+        let applier = runtime::thread("store-apply", move || apply(&source, &target, &room));
         let applier = applier.map_err(|error| StoreError::io("start a thread for", &paths.index, error))?;
         let reader = StoreReader::new(Arc::clone(&overlay), Arc::clone(&index), fetcher);
         let store = Self {
@@ -243,6 +260,8 @@ impl Store {
             index,
             reader,
             files,
+            watch: Watch::start(&space)?,
+            space,
             notes: recovered.notes.clone(),
             progress: progress.clone(),
             timeline,
@@ -259,6 +278,12 @@ impl Store {
     /// on the committer's thread, in the order of the appends, after readers can see the ops; it must not block.
     pub fn append(&self, ops: Vec<Op>, on_durable: OnDurable) {
         self.journal.append(ops, on_durable);
+    }
+
+    /// Why no new jobs should be taken, if there is too little space for them. Cheap.
+    #[must_use]
+    pub fn no_space(&self) -> Option<String> {
+        self.space.refusal()
     }
 
     /// A reader; clones are cheap.
@@ -284,6 +309,7 @@ impl Store {
     pub fn gauge(&self) -> StoreGauge {
         StoreGauge {
             files: Arc::clone(&self.files),
+            space: Arc::clone(&self.space),
             kept: Arc::clone(&self.kept),
             overlay: Arc::clone(&self.overlay),
             notes: self.notes.clone().into(),
@@ -329,6 +355,7 @@ impl Store {
     /// How a successor names the last segment, and whether the journal proved sound as far as it was folded.
     fn stop(&mut self) -> Result<(Link, bool), StoreError> {
         let link = self.journal.stop();
+        self.watch.stop();
         let is_sound = self.keeper.stop();
         self.overlay.stop();
         if let Some(applier) = self.applier.take()
@@ -352,8 +379,10 @@ impl Drop for Store {
 }
 
 /// The applier: brings the index up to date, one generation after the other.
-fn apply(overlay: &Overlay, index: &Index) {
+fn apply(overlay: &Overlay, index: &Index, space: &Space) {
     while let Some(Work { generation, moved }) = overlay.next_work(LINGER) {
+        // The index must not take the room that the ends of jobs need; what waits is answered from memory.
+        space.wait_while_full();
         let point = |name| failpoint::reach(name).map_err(|error| StoreError::Index(error.to_string()));
         let applied = point("store.before-apply")
             .and_then(|()| index.apply(&generation))

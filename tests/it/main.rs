@@ -8,6 +8,7 @@ mod bad_input;
 mod command_line;
 mod copies;
 mod corpus;
+mod disk_full;
 mod endpoints;
 mod exactly_once;
 mod examples;
