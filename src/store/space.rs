@@ -91,9 +91,10 @@ pub fn with_reserve<T>(
 }
 
 impl Space {
-    /// What is known at a start; `is_full` when the start needed the reserve.
+    /// What is known at a start; `is_full` when the start needed the reserve. A store that has none and no room for one
+    /// is full too.
     pub fn new(dir: &Path, options: SpaceOptions, is_full: bool) -> Self {
-        Self {
+        let space = Self {
             dir: dir.to_owned(),
             options,
             is_full: is_full.into(),
@@ -101,7 +102,14 @@ impl Space {
             known: Mutex::default(),
             changed: Condvar::new(),
             reserve: Mutex::default(),
+        };
+        if let Some(free) = space.measure()
+            && free < space.wanted()
+            && matches!(io::holds(&dir.join(RESERVE), space.options.reserve_bytes), Ok(false))
+        {
+            space.is_full.store(true, Ordering::Release);
         }
+        space
     }
 
     /// Whether a write found no space, and there is no reserve again.
@@ -193,9 +201,19 @@ impl Space {
     }
 
     fn look(&self) {
+        if self.measure().is_some() {
+            self.restore();
+        }
+    }
+
+    /// Asks the file system.
+    fn measure(&self) -> Option<u64> {
         let free = match io::free_bytes(&self.dir) {
             Ok(free) => free,
-            Err(error) => return tracing::warn!(%error, "the free space can't be asked for"),
+            Err(error) => {
+                tracing::warn!(%error, "the free space can't be asked for");
+                return None;
+            }
         };
         lock(&self.known).free = Some(free);
         let is_low = free < self.options.low_water_bytes;
@@ -205,7 +223,7 @@ impl Space {
                 None => tracing::info!(free, "there is space again; new jobs are taken"),
             }
         }
-        self.restore();
+        Some(free)
     }
 
     /// Makes the reserve, if it is not there and there is room; then the store is not full any more.
