@@ -1,6 +1,6 @@
 //! A running server: everything that `serve` and `run` start and stop.
 
-use super::{JobText, registry};
+use super::{JobText, prune, registry};
 use crate::api::{ApiContext, ApiSettings, Connections, HttpServer, Monitor};
 use crate::config::{Config, ConfigError};
 use crate::engine::{Engine, EngineSettings};
@@ -9,7 +9,7 @@ use crate::options::Tree;
 use crate::plan;
 use crate::plugin::Registry;
 use crate::runtime::{self, JobPool, LogLimits, Task};
-use crate::scheduler::{self, JobLogs, Retention, SchedulerHandle, SchedulerSettings, Submission};
+use crate::scheduler::{self, JobLogs, SchedulerHandle, SchedulerSettings, Submission};
 use crate::spec;
 use crate::store::{SpaceOptions, Store, StoreGauge, StoreOptions, StoreReader};
 use std::fmt::Display;
@@ -285,7 +285,7 @@ impl Drop for Server {
     }
 }
 
-fn store_options(config: &Config, one_job: bool) -> StoreOptions {
+pub(super) fn store_options(config: &Config, one_job: bool) -> StoreOptions {
     StoreOptions {
         segment_bytes: config.store.segment_bytes,
         trust_path: config.store.trust_path,
@@ -330,12 +330,7 @@ fn scheduler_settings(
         log_limits: LogLimits { bytes: config.logs.job_log_bytes },
         plan_defaults: *plan_defaults,
         resume,
-        retention: Retention {
-            age: config
-                .history_job_expire_minutes
-                .map(|minutes| Duration::from_secs(minutes.saturating_mul(60))),
-            jobs: config.store.max_ended_jobs,
-        },
+        retention: prune::retention(config),
         tags: config.tags.clone(),
     }
 }

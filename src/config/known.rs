@@ -9,6 +9,9 @@ pub(super) const READ: &[&str] = &[
     "max-running-jobs",
     "checkpoint.interval",
     "checkpoint.timeout",
+    "checkpoint.expire-minutes",
+    "checkpoint.max-jobs",
+    "checkpoint.max-bytes",
     "http.enable-http",
     "http.host",
     "http.port",
@@ -31,8 +34,12 @@ pub(super) const READ: &[&str] = &[
     "store.grace",
     "store.low-water-bytes",
     "store.max-ended-jobs",
+    "store.max-ended-bytes",
     "store.backup-dir",
     "logs.job-log-bytes",
+    "logs.expire-minutes",
+    "logs.max-jobs",
+    "logs.max-bytes",
     "tags",
 ];
 

@@ -2,7 +2,7 @@
 
 use super::world::{World, submission};
 use crate::model::JobId;
-use crate::scheduler::Retention;
+use crate::scheduler::{Limits, Retention};
 use std::time::{Duration, Instant};
 
 /// Waits until so many of the jobs are left in the store.
@@ -18,10 +18,14 @@ async fn until_left(world: &World, ids: &[JobId], count: usize) {
     }
 }
 
+fn records(limits: Limits) -> Retention {
+    Retention { records: limits, ..Retention::default() }
+}
+
 #[tokio::test]
 async fn old_jobs_go_with_their_logs_and_running_ones_stay() {
     let age = Some(Duration::from_millis(400));
-    let mut world = World::with(|settings| settings.retention = Retention { age, jobs: None });
+    let mut world = World::with(|settings| settings.retention = records(Limits { age, ..Limits::default() }));
     let running = world.accept(submission(None).await).await.id;
     let held_back = world.attempt().await;
     let mut ids = Vec::new();
@@ -59,7 +63,9 @@ async fn the_newest_stay_and_a_deleted_id_can_be_used_again() {
     }
     // The look is a minute away: a new start looks at once.
     let dir = world.shut_down(Duration::from_secs(5)).await;
-    let mut world = World::open(dir, |settings| settings.retention = Retention { age, jobs: Some(2) });
+    let mut world = World::open(dir, |settings| {
+        settings.retention = records(Limits { age, count: Some(2), bytes: None })
+    });
     until_left(&world, &ids, 2).await;
     assert!(world.reader.record(JobId(6)).unwrap().is_some(), "the newest stays");
     assert!(world.reader.record(JobId(1)).unwrap().is_none(), "the oldest goes");
