@@ -15,6 +15,7 @@ mod examples;
 mod hocon_observed;
 mod job_language;
 mod kills;
+mod prune;
 mod recovery;
 mod server;
 mod transcript;
