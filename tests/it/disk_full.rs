@@ -177,3 +177,40 @@ fn a_file_system_that_is_really_full() {
     is_kept(&data, options(), &[&done], &stopped, &running);
     drop(mounted);
 }
+
+#[test]
+#[ignore = "it mounts a file system, which needs root: cargo test --test it disk_full -- --include-ignored"]
+fn a_start_on_a_file_system_that_is_really_full() {
+    let dir = tempfile::tempdir().unwrap();
+    let mounted = Mounted::new(dir.path(), "48m");
+    let data = dir.path().join("data");
+    let options = || {
+        Options::default()
+            .env("SEIKAN_ENGINE__STORE__LOW_WATER_BYTES", 0)
+            .env("SEIKAN_ENGINE__STORE__TRUST_PATH", true)
+    };
+    let server = Server::start_with(&data, options());
+    let reserve = data.join("reserve");
+    until("the reserve is made", || reserve.exists().then_some(()));
+    let (done, running) = (server.submit(&small()), server.submit(&endless()));
+    server.ended(&done);
+    server.wait_for(&running, "RUNNING");
+    server.kill();
+
+    let filler = dir.path().join("filler");
+    let filled = fs::write(&filler, vec![1; 64 << 20]).unwrap_err();
+    assert_eq!(filled.kind(), std::io::ErrorKind::StorageFull);
+    assert!(reserve.exists());
+    let server = Server::start_with(&data, options());
+    assert!(!reserve.exists(), "the start needed its room");
+    server.wait_for(&running, "RUNNING");
+    assert_eq!(server.job(&done)["jobStatus"], "FINISHED");
+    is_refused(&server, &data);
+    server.stop_job(&running, false);
+    assert_eq!(server.ended(&running)["jobStatus"], "CANCELED");
+    fs::remove_file(&filler).unwrap();
+    takes_jobs(&server);
+    assert!(reserve.exists());
+    drop(server);
+    drop(mounted);
+}
