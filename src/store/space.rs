@@ -103,11 +103,14 @@ impl Space {
             changed: Condvar::new(),
             reserve: Mutex::default(),
         };
-        if let Some(free) = space.measure()
+        if let Some((free, _)) = space.measure()
             && free < space.wanted()
             && matches!(io::holds(&dir.join(RESERVE), space.options.reserve_bytes), Ok(false))
         {
             space.is_full.store(true, Ordering::Release);
+        }
+        if let Some(reason) = space.refusal() {
+            tracing::warn!("{reason}");
         }
         space
     }
@@ -201,13 +204,18 @@ impl Space {
     }
 
     fn look(&self) {
-        if self.measure().is_some() {
-            self.restore();
+        let Some((free, is_crossed)) = self.measure() else { return };
+        if is_crossed {
+            match self.refusal() {
+                Some(reason) => tracing::warn!("{reason}"),
+                None => tracing::info!(free, "there is space again; new jobs are taken"),
+            }
         }
+        self.restore();
     }
 
-    /// Asks the file system.
-    fn measure(&self) -> Option<u64> {
+    /// Asks the file system: the free bytes, and whether the mark was crossed.
+    fn measure(&self) -> Option<(u64, bool)> {
         let free = match io::free_bytes(&self.dir) {
             Ok(free) => free,
             Err(error) => {
@@ -217,13 +225,8 @@ impl Space {
         };
         lock(&self.known).free = Some(free);
         let is_low = free < self.options.low_water_bytes;
-        if self.is_low.swap(is_low, Ordering::Relaxed) != is_low {
-            match self.refusal() {
-                Some(reason) => tracing::warn!("{reason}"),
-                None => tracing::info!(free, "there is space again; new jobs are taken"),
-            }
-        }
-        Some(free)
+        let was_low = self.is_low.swap(is_low, Ordering::Relaxed);
+        Some((free, is_low != was_low))
     }
 
     /// Makes the reserve, if it is not there and there is room; then the store is not full any more.

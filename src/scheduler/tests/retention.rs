@@ -170,3 +170,30 @@ async fn checkpoints_of_ended_jobs_go_alone_and_can_not_be_started_from() {
     attempt.finish();
     world.ended(JobId(2)).await;
 }
+
+#[tokio::test]
+async fn a_job_that_is_started_from_its_checkpoint_keeps_it() {
+    let mut world = World::with(|settings| {
+        // Looks all the time.
+        settings.retention.checkpoints = Limits { age: Some(Duration::from_millis(1)), ..Limits::default() };
+    });
+    let mut accepted = 0;
+    for id in 1..=60 {
+        let id = with_savepoint(&mut world, id).await;
+        let again = Submission { from_savepoint: true, ..submission(Some(id.0)).await };
+        match world.scheduler.submit(again).await {
+            Ok(_) => {
+                accepted += 1;
+                let attempt = world.attempt().await;
+                assert!(attempt.restore.is_some());
+                let stored = world.reader.checkpoint(id).unwrap();
+                assert!(stored.is_some(), "the checkpoint of job {id} was deleted behind its new start");
+                attempt.finish();
+                world.ended(id).await;
+            }
+            Err(SubmitError::NoCheckpoint { .. }) => {}
+            Err(other) => panic!("{other}"),
+        }
+    }
+    eprintln!("{accepted} of 60 came before their checkpoint was deleted");
+}
