@@ -1,30 +1,39 @@
 //! Named places that can be made to fail, for tests of crashes. Off unless `SEIKAN_FAILPOINTS` is set.
 //!
-//! Syntax: `name=action;name=action`, where an action is `error`, `panic`, `exit` (the process ends at once, as by
-//! SIGKILL), `sleep(MS)`, `note` (nothing happens), or `N*action` (from the N-th visit on), `N@action` (the N-th visit alone). Each visit of an active point
+//! Syntax: `name=action;name=action`, where an action is `error`, `full(PATH)` (no space, as long as there is a file of
+//! that path), `panic`, `exit` (the process ends at once, as by SIGKILL), `sleep(MS)`, `note` (nothing happens),
+//! `N*action` (from the N-th visit on), or `N@action` (the N-th visit alone). Each visit of an active point
 //! first writes its name to the file `SEIKAN_FAILPOINT_LOG`, if set, and a sleep that is over writes `name left`: so a
 //! test can count visits, and read back whether a process died inside one.
 
 use std::collections::HashMap;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
+use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// An error that a failpoint injected.
 #[derive(Debug, thiserror::Error)]
-#[error("failpoint {0}")]
-pub struct Injected(pub &'static str);
+#[error("failpoint {name}")]
+pub struct Injected {
+    /// The point.
+    pub name: &'static str,
+    /// Whether it stands for a full disk.
+    pub is_full: bool,
+}
 
 impl From<Injected> for std::io::Error {
     fn from(injected: Injected) -> Self {
-        std::io::Error::other(injected)
+        let kind = if injected.is_full { ErrorKind::StorageFull } else { ErrorKind::Other };
+        std::io::Error::new(kind, injected)
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Action {
     Error,
+    Full(PathBuf),
     Panic,
     Exit,
     Sleep(Duration),
@@ -58,9 +67,13 @@ pub fn reach(name: &'static str) -> Result<(), Injected> {
     if visit < point.from_visit || point.once && visit > point.from_visit {
         return Ok(());
     }
+    if matches!(&point.action, Action::Full(path) if !path.exists()) {
+        return Ok(());
+    }
     log(name);
     match point.action {
-        Action::Error => Err(Injected(name)),
+        Action::Error => Err(Injected { name, is_full: false }),
+        Action::Full(_) => Err(Injected { name, is_full: true }),
         Action::Panic => panic!("failpoint {name}"),
         Action::Exit => std::process::abort(),
         Action::Sleep(time) => {
@@ -95,6 +108,9 @@ fn parse(text: &str) -> HashMap<String, Point> {
                 "panic" => Action::Panic,
                 "exit" => Action::Exit,
                 "note" => Action::Note,
+                other if other.starts_with("full(") => {
+                    Action::Full(other.strip_prefix("full(")?.strip_suffix(')')?.into())
+                }
                 other => {
                     let ms = other.strip_prefix("sleep(")?.strip_suffix(')')?.parse().ok()?;
                     Action::Sleep(Duration::from_millis(ms))
@@ -111,7 +127,8 @@ mod tests {
 
     #[test]
     fn reads_its_syntax() {
-        let points = parse("a=error; b = 3*sleep(20);c=bad;d=2@panic");
+        let points = parse("a=error; b = 3*sleep(20);c=bad;d=2@panic;e=full(/no space)");
+        assert_eq!(points["e"].action, Action::Full("/no space".into()));
         assert_eq!(points["a"].action, Action::Error);
         assert_eq!(points["b"].action, Action::Sleep(Duration::from_millis(20)));
         assert_eq!((points["b"].from_visit, points["b"].once), (3, false));

@@ -14,6 +14,7 @@ use super::load::Unloaded;
 use super::overlay::{Overlay, Work};
 use super::progress::Progress;
 use super::recovery::Paths;
+use super::space::Space;
 use super::survey::{self, Survey};
 use super::window::Window;
 use crate::runtime::{self, failpoint};
@@ -87,6 +88,8 @@ pub struct Ground {
     pub index: Arc<ArcSwap<Index>>,
     /// Reads journal and archive.
     pub fetcher: Arc<Fetcher>,
+    /// Room on the disk: the index must not take what the ends of jobs need.
+    pub space: Arc<Space>,
     /// How far a load is.
     pub progress: Progress,
     /// What was found wrong.
@@ -140,10 +143,14 @@ impl Ground {
         let (tell, told) = mpsc::channel();
         let (index, overlay) = (self.index.load_full(), Arc::clone(&self.overlay));
         let (findings, progress) = (Arc::clone(&self.findings), self.progress.clone());
-        let (watched, number) = (Arc::clone(&index), overlay.index());
+        let (watched, number, space) = (Arc::clone(&index), overlay.index(), Arc::clone(&self.space));
         let worker = runtime::thread("store-apply", move || {
+            if index.source().is_some() && space.is_full() {
+                progress.begin("waiting for space on the disk", 0, "bytes");
+            }
+            space.wait_while_full();
             let ended = load(&overlay, number, &index, &findings, &progress)
-                .and_then(|()| apply(&overlay, number, &index));
+                .and_then(|()| apply(&overlay, number, &index, &space));
             // Nobody listens any more when this took too long.
             let _late = tell.send(ended);
         });
@@ -246,8 +253,10 @@ fn load(
 }
 
 /// Brings the index up to date, one generation after the other.
-fn apply(overlay: &Overlay, number: u64, index: &Index) -> Result<(), StoreError> {
+fn apply(overlay: &Overlay, number: u64, index: &Index, space: &Space) -> Result<(), StoreError> {
     while let Some(Work { generation, moved }) = overlay.next_work(number, LINGER) {
+        // What waits is answered from memory.
+        space.wait_while_full();
         reach("store.before-apply")?;
         let settled = index.apply(&generation)?;
         index.relocate(&moved)?;

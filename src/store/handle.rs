@@ -10,6 +10,7 @@ use super::overlay::Overlay;
 use super::progress::{Loading, Progress};
 use super::reader::StoreReader;
 use super::recovery::{self, Paths, Ready};
+use super::space::{self, Space, SpaceOptions, Watch};
 use crate::model::{Checkpoint, Epoch, JobRecord, JobTexts, Op};
 use arc_swap::ArcSwap;
 use std::path::Path;
@@ -33,6 +34,8 @@ pub struct StoreOptions {
     /// How long what was superseded stays on the disk, so that a slow copy still finds it; counted over the time that
     /// servers ran.
     pub grace: Duration,
+    /// How much room is wanted on the file system.
+    pub space: SpaceOptions,
 }
 
 impl Default for StoreOptions {
@@ -45,6 +48,7 @@ impl Default for StoreOptions {
             index_patience: Duration::from_secs(30),
             fold_bytes: Some(32 << 20),
             grace,
+            space: SpaceOptions::default(),
         }
     }
 }
@@ -92,6 +96,10 @@ pub struct RecoveredJob {
 pub struct StoreStatus {
     /// Why nothing is recorded any more; the process should end and be started again.
     pub failed: Option<String>,
+    /// Why no new jobs are taken: there is too little space.
+    pub no_space: Option<String>,
+    /// Bytes that are free on the file system, at the last look.
+    pub free_bytes: Option<u64>,
     /// Why the index can't answer, if it can't; the next start rebuilds it.
     pub index_failed: Option<String>,
     /// Why the index was rebuilt although it should have been whole, the last time.
@@ -124,6 +132,7 @@ pub struct StoreStatus {
 #[derive(Clone)]
 pub struct StoreGauge {
     files: Arc<Files>,
+    space: Arc<Space>,
     kept: Arc<Kept>,
     overlay: Arc<Overlay>,
     findings: Arc<Findings>,
@@ -137,6 +146,8 @@ impl StoreGauge {
         let (index_rebuilds, index_rebuilt) = self.findings.rebuilds();
         StoreStatus {
             failed: self.files.failed.get().cloned(),
+            no_space: self.space.refusal(),
+            free_bytes: self.space.free(),
             index_failed: self.overlay.index_failure(),
             index_rebuilt,
             index_rebuilds,
@@ -166,6 +177,8 @@ pub struct Store {
     reader: StoreReader,
     files: Arc<Files>,
     findings: Arc<Findings>,
+    space: Arc<Space>,
+    watch: Watch,
     progress: Progress,
     timeline: u64,
     run: u64,
@@ -201,6 +214,7 @@ impl Store {
     /// As [`open`](Self::open).
     pub fn begin(dir: &Path, options: &StoreOptions, progress: &Progress) -> Result<Opened, StoreError> {
         progress.begin("reading the journal", 0, "bytes");
+        let (ready, is_full) = space::with_reserve(dir, || recovery::open(dir, options, progress))?;
         let Ready {
             lock,
             paths,
@@ -213,7 +227,8 @@ impl Store {
             files: (segments, bytes),
             doubt,
             recovered,
-        } = recovery::open(dir, options, progress)?;
+        } = ready;
+        let space = Arc::new(Space::new(dir, options.space.clone(), is_full));
         let files = Arc::new(Files::default());
         files.segments.store(segments, Ordering::Relaxed);
         files.bytes.store(bytes, Ordering::Relaxed);
@@ -227,6 +242,7 @@ impl Store {
             fetcher: Arc::clone(&fetcher),
             overlay: Arc::clone(&overlay),
             files: Arc::clone(&files),
+            space: Arc::clone(&space),
             kept: Arc::clone(&kept),
         };
         let keeping = KeeperOptions {
@@ -236,7 +252,8 @@ impl Store {
             judged: if is_rebuilt { number } else { 0 },
         };
         let keeper = Keeper::start(ground, base, number, keeping)?;
-        let journal = Journal::start(segment, at, size, Arc::clone(&files), publish, keeper.rotations())?;
+        let (counted, room) = (Arc::clone(&files), Arc::clone(&space));
+        let journal = Journal::start(segment, at, size, counted, room, publish, keeper.rotations())?;
         let findings = Arc::new(Findings::default());
         findings.add(recovered.notes.clone());
         if let Some(doubt) = doubt {
@@ -252,6 +269,7 @@ impl Store {
             overlay: Arc::clone(&overlay),
             index: Arc::clone(&index),
             fetcher: Arc::clone(&fetcher),
+            space: Arc::clone(&space),
             progress: progress.clone(),
             findings: Arc::clone(&findings),
         };
@@ -267,6 +285,8 @@ impl Store {
             reader,
             files,
             findings,
+            watch: Watch::start(&space)?,
+            space,
             progress: progress.clone(),
             timeline,
             run,
@@ -280,6 +300,12 @@ impl Store {
     /// on the committer's thread, in the order of the appends, after readers can see the ops; it must not block.
     pub fn append(&self, ops: Vec<Op>, on_durable: OnDurable) {
         self.journal.append(ops, on_durable);
+    }
+
+    /// Why no new jobs should be taken, if there is too little space for them. Cheap.
+    #[must_use]
+    pub fn no_space(&self) -> Option<String> {
+        self.space.refusal()
     }
 
     /// A reader; clones are cheap.
@@ -305,6 +331,7 @@ impl Store {
     pub fn gauge(&self) -> StoreGauge {
         StoreGauge {
             files: Arc::clone(&self.files),
+            space: Arc::clone(&self.space),
             kept: Arc::clone(&self.kept),
             overlay: Arc::clone(&self.overlay),
             findings: Arc::clone(&self.findings),
@@ -357,6 +384,7 @@ impl Store {
     /// How a successor names the last segment, and whether the journal proved sound as far as it was folded.
     fn stop(&mut self) -> Result<(Link, bool), StoreError> {
         let link = self.journal.stop();
+        self.watch.stop();
         let is_sound = self.keeper.stop();
         self.overlay.stop();
         if let Some(applier) = self.applier.take()

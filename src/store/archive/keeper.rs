@@ -11,6 +11,7 @@ use crate::store::journal::{
     ARCHIVED, Fetcher, Files, Link, SegmentHeader, io, numbers, path, relative_path,
 };
 use crate::store::overlay::Overlay;
+use crate::store::space::Space;
 use crate::store::survey::Survey;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -80,6 +81,8 @@ pub struct Ground {
     pub overlay: Arc<Overlay>,
     /// Figures of the journal.
     pub files: Arc<Files>,
+    /// Nothing is folded while there is no space.
+    pub space: Arc<Space>,
     /// Figures of the archive.
     pub kept: Arc<Kept>,
 }
@@ -163,7 +166,8 @@ impl Work {
 
     /// Whether something was folded: then there may be more.
     fn fold_what_is_due(&mut self) -> bool {
-        if self.damaged {
+        // What is left is for the ends of jobs.
+        if self.damaged || self.ground.space.is_full() {
             return false;
         }
         match self.fold() {
@@ -179,6 +183,11 @@ impl Work {
             }
             Err(error) => {
                 self.damaged |= matches!(error, StoreError::Damaged { .. });
+                if error.is_full()
+                    && let Err(error) = remove_unfinished(&self.ground.dir)
+                {
+                    tracing::warn!(%error, "an unfinished file of the archive stays");
+                }
                 tracing::warn!(%error, "the journal can't be folded; it stays as it is");
                 self.ground.kept.fail(Some(error.to_string()));
                 false
