@@ -4,6 +4,7 @@
 //! and their own: a copy has others. The identity in turn names its predecessor, so that a crash between the new
 //! identity and the new segment is not taken for a copy.
 
+use super::archive;
 use super::error::StoreError;
 use super::journal::io::{self, Mark};
 use super::journal::{SegmentHeader, path};
@@ -101,6 +102,13 @@ fn mismatch(
         return Ok(Some("its file `identity` belongs to another run of the server".to_owned()));
     }
     Ok(same("the file `identity`", io::mark(&file(dir))?, header.identity))
+}
+
+/// Whether the directory is that of a store that had recorded something, as far as can be told without its journal.
+/// (The first start of all may have been killed between the identity and the first segment.)
+pub fn has_lived(dir: &Path, index: &Path) -> Result<bool, StoreError> {
+    let goes_on = read(dir)?.is_some_and(|identity| identity.predecessor.is_some());
+    Ok(goes_on || !io::list(index)?.is_empty() || !archive::numbers(dir)?.is_empty())
 }
 
 fn read(dir: &Path) -> Result<Option<Identity>, StoreError> {

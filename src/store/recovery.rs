@@ -28,6 +28,9 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, mpsc};
 
+const NO_JOURNAL: &str = "this data directory was in use, and no segment of its journal is there: it is a copy that took \
+                          too long, or was damaged; what was recorded is missing";
+
 /// Where things lie.
 #[derive(Clone, Debug)]
 pub struct Paths {
@@ -115,6 +118,7 @@ pub fn open(dir: &Path, options: &StoreOptions, progress: &Progress) -> Result<R
         (None, Some(_)) => {
             Owner::Copy("this data directory is a copy: its newest segment is missing".to_owned())
         }
+        (None, None) if identity::has_lived(&paths.dir, &paths.sled())? => Owner::Copy(NO_JOURNAL.to_owned()),
         _ => identity::judge(&paths.dir, &paths.journal, newest, options.trust_path)?,
     };
     // What a killed process or a copying tool wrote may be in memory only. A power cut must not take it away from below
@@ -258,12 +262,18 @@ impl Start<'_> {
         let window = Window::default();
         let contents = survey::contents(dir, self.base, self.survey, newest, is_copy, window)?;
         let Some(contents) = contents else {
-            let notes = self.survey.numbers.iter().map(|number| {
+            let unsound = |number: &u64| {
                 format!("journal/{} is set aside: it has no sound header or frame", file_name(*number))
-            });
+            };
+            let mut notes: Vec<String> = self.survey.numbers.iter().map(unsound).collect();
             self.set_aside(&self.survey.numbers)?;
-            let nothing = (Replay::default(), Catalog::default());
-            return self.filled(nothing, None, notes.collect(), &Before::default());
+            let held = match &self.owner {
+                Owner::Copy(reason) => Some(reason.clone()),
+                Owner::New | Owner::Original => None,
+            };
+            notes.extend(held.clone());
+            let before = Before { held: held.clone(), ..Before::default() };
+            return self.filled((Replay::default(), Catalog::default()), held, notes, &before);
         };
         self.set_aside(&contents.cut)?;
         let Contents { mut replay, last, link, stragglers, mut damage, mut notes, .. } = contents;

@@ -13,8 +13,12 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+/// Kills of one data directory. `SEIKAN_KILLS` asks for more kills, on one directory after the other; `SEIKAN_KILLS_FROM`
+/// goes on with a later directory of the same `SEIKAN_SEED`.
 const KILLS: usize = 20;
 const ROWS: u32 = 4_000;
+/// With retention on, so many ended jobs are kept.
+const KEPT: usize = 300;
 
 /// What callers were told.
 #[derive(Default)]
@@ -24,17 +28,42 @@ struct Told {
     stopped: BTreeSet<String>,
 }
 
+fn number(name: &str) -> Option<u64> {
+    let text = std::env::var(name).ok()?;
+    Some(text.parse().unwrap_or_else(|_| panic!("{name}={text}: a whole number is expected")))
+}
+
 #[test]
-fn twenty_kills_lose_nothing() {
-    let seed: u64 =
-        std::env::var("SEIKAN_SEED").ok().and_then(|s| s.parse().ok()).unwrap_or_else(rand::random);
-    eprintln!("SEIKAN_SEED={seed}");
-    let mut random = StdRng::seed_from_u64(seed);
+fn kills_at_random_moments_lose_nothing() {
+    let seed = number("SEIKAN_SEED").unwrap_or_else(|| u64::from(rand::random::<u32>()));
+    let wanted = number("SEIKAN_KILLS").unwrap_or(0).div_ceil(KILLS as u64);
+    let first = number("SEIKAN_KILLS_FROM").unwrap_or(0);
+    // Always: one directory that keeps everything, or one with retention.
+    let directories = match wanted {
+        0 => first..first + 1,
+        more => first..more,
+    };
+    for directory in directories {
+        eprintln!("kills: directory {directory}, SEIKAN_SEED={seed}");
+        let mut random = StdRng::seed_from_u64(seed.wrapping_add(directory));
+        kill_again_and_again(&mut random);
+    }
+}
+
+/// The number of the first segment.
+fn first_segment(dir: &Path) -> u64 {
+    let names = fs::read_dir(dir.join("journal")).into_iter().flatten().flatten();
+    let numbers = names.filter_map(|entry| entry.file_name().to_str()?.strip_suffix(".log")?.parse().ok());
+    numbers.min().unwrap_or(0)
+}
+
+fn kill_again_and_again(random: &mut StdRng) {
     let dir = tempfile::tempdir().unwrap();
     let files = tempfile::tempdir().unwrap();
     let visits = files.path().join("visits");
     let input = files.path().join("in.csv");
     numbered_csv(&input, ROWS);
+    let kept = random.random_bool(0.5).then_some(KEPT);
 
     let told = Arc::new(Mutex::new(Told::default()));
     let mut ended: BTreeMap<String, Value> = BTreeMap::new();
@@ -54,14 +83,22 @@ fn twenty_kills_lose_nothing() {
         let options = Options::default()
             .env("SEIKAN_FAILPOINTS", points)
             .env("SEIKAN_FAILPOINT_LOG", visits.display())
-            .env("SEIKAN_ENGINE__STORE__SEGMENT_BYTES", 1 << 20);
+            .env("SEIKAN_ENGINE__STORE__SEGMENT_BYTES", 256 << 10)
+            .env("SEIKAN_ENGINE__STORE__GRACE", 200);
+        // At the end nothing more is deleted: all that is left is looked at.
+        let options = match kept.filter(|_| round < KILLS) {
+            Some(kept) => options.env("SEIKAN_ENGINE__STORE__MAX_ENDED_JOBS", kept),
+            None => options,
+        };
         let server = Arc::new(Server::start_with(dir.path(), options));
         if aim != Some("restore") {
             // There the kill must come before the slow restore is over: the next round checks and submits.
-            check(&server, &told.lock().unwrap(), &mut ended);
+            check(&server, &told.lock().unwrap(), &mut ended, kept);
         }
         if round == KILLS {
-            finish(&server, dir.path(), &file_jobs, &told.lock().unwrap());
+            let deleted = first_segment(dir.path());
+            assert!(deleted > 5, "nothing was folded and deleted: the first segment is {deleted}");
+            finish(&server, dir.path(), &file_jobs, &told.lock().unwrap(), kept.is_some());
             break;
         }
         let load = submits(&server, &told);
@@ -135,32 +172,47 @@ fn submits(server: &Arc<Server>, told: &Arc<Mutex<Told>>) -> Load {
 }
 
 /// Every id that was answered is known; what has ended stays as it ended.
-fn check(server: &Server, told: &Told, ended: &mut BTreeMap<String, Value>) {
+fn check(server: &Server, told: &Told, ended: &mut BTreeMap<String, Value>, kept: Option<usize>) {
     let mut known: BTreeMap<String, Value> = BTreeMap::new();
     for path in ["/finished-jobs", "/running-jobs"] {
         for job in server.get(path).ok().as_array().unwrap() {
             known.entry(job["jobId"].as_str().unwrap().to_owned()).or_insert_with(|| job.clone());
         }
     }
-    for id in &told.ids {
-        if !known.contains_key(id) {
-            // It may have ended between the two requests.
-            let job = server.job(id);
-            assert!(job.get("jobStatus").is_some(), "job {id} was answered and is lost");
+    // Retention may delete the oldest, and leaves so many newer ones.
+    let ids: Vec<i64> = known.keys().map(|id| id.parse().unwrap()).collect();
+    let may_be_deleted = |id: &String| {
+        let id: i64 = id.parse().unwrap();
+        kept.is_some_and(|kept| ids.iter().filter(|newer| **newer > id).count() >= kept * 4 / 5)
+    };
+    for id in told.ids.iter().filter(|id| !known.contains_key(*id)) {
+        // It may have ended between the two requests.
+        let job = server.job(id);
+        assert!(job.get("jobStatus").is_some() || may_be_deleted(id), "job {id} was answered and is lost");
+    }
+    ended.retain(|id, before| match known.get(id) {
+        Some(now) => {
+            assert_eq!(now, before, "an ended job changed");
+            true
         }
-    }
-    for (id, before) in ended.iter() {
-        assert_eq!(known.get(id), Some(before), "an ended job changed");
-    }
+        None => {
+            assert!(may_be_deleted(id), "job {id} had ended and is lost");
+            false
+        }
+    });
     ended.extend(known.into_iter().filter(|(_, job)| job.get("finishTime").is_some()));
 }
 
 /// Everything ends, as it should.
-fn finish(server: &Server, data_dir: &Path, file_jobs: &[(String, PathBuf)], told: &Told) {
+fn finish(server: &Server, data_dir: &Path, file_jobs: &[(String, PathBuf)], told: &Told, is_pruned: bool) {
     for id in told.endless.difference(&told.stopped) {
         server.stop_job(id, false);
     }
+    let is_over = |id: &str| is_pruned && server.job(id).get("jobStatus").is_none();
     for id in &told.ids {
+        if is_over(id) {
+            continue;
+        }
         let job = server.ended(id);
         let state = job["jobStatus"].as_str().unwrap();
         if told.stopped.contains(id) {
@@ -171,6 +223,10 @@ fn finish(server: &Server, data_dir: &Path, file_jobs: &[(String, PathBuf)], tol
     }
     let mut went_on = 0;
     for (id, output) in file_jobs {
+        if is_over(id) {
+            assert_each_once(output, ROWS);
+            continue;
+        }
         let job = server.ended(id);
         assert_eq!(job["jobStatus"], "FINISHED", "{job:#}");
         assert_eq!(committed(&job), u64::from(ROWS), "{job:#}");
@@ -182,5 +238,5 @@ fn finish(server: &Server, data_dir: &Path, file_jobs: &[(String, PathBuf)], tol
         went_on += usize::from(log.contains("restored from checkpoint"));
     }
     eprintln!("{went_on} of {} jobs went on from a checkpoint", file_jobs.len());
-    assert!(went_on >= 5, "only {went_on} jobs went on from a checkpoint");
+    assert!(went_on >= 5 || is_pruned, "only {went_on} jobs went on from a checkpoint");
 }

@@ -76,7 +76,8 @@ fn check(dir: &Path, answers: &[String], point: &str) {
             recovered.notes.iter().filter(|note| note.contains("damage") || note.contains("missing"));
         assert_eq!(damage.count(), 0, "{point}: {:?}", recovered.notes);
         for (id, state) in &last {
-            let found = state_of(&store, *id).unwrap();
+            let found = state_of(&store, *id)
+                .unwrap_or_else(|| panic!("{point}, start {start}: job {id} is lost: {:?}", recovered.notes));
             let next = match state {
                 JobState::Pending => JobState::Running,
                 JobState::Running => JobState::Finished,

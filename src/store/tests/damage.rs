@@ -198,3 +198,23 @@ fn one_bad_header_of_a_segment_is_no_loss() {
         flip(&first, at);
     }
 }
+
+#[test]
+fn a_store_without_its_journal_is_no_new_one() {
+    let dir = tempfile::tempdir().unwrap();
+    drop(open(dir.path()));
+    let Opened { store, recovered } = open(dir.path());
+    assert_eq!((recovered.held, recovered.notes), (None, Vec::<String>::new()), "nothing is missing");
+    put(&store, vec![submitted(1)]);
+    store.close().unwrap();
+    for segment in segments(dir.path()) {
+        std::fs::remove_file(segment).unwrap();
+    }
+    let Opened { store, recovered } = open(dir.path());
+    assert!(recovered.held.is_some_and(|reason| reason.contains("no segment of its journal")));
+    assert!(recovered.notes.iter().any(|note| note.contains("missing")), "{:?}", recovered.notes);
+    assert_eq!(state_of(&store, 1), None);
+    put(&store, vec![submitted(1)]);
+    drop(store);
+    assert_eq!(open(dir.path()).recovered.live.len(), 1);
+}

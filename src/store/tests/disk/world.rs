@@ -200,7 +200,9 @@ impl World {
             }
         }
         let sled = root.join("data/index/sled");
-        if !root.join("data/index").is_dir() {
+        // Sled is opened only when a segment is on the disk for certain.
+        let has_segment = self.live.keys().any(|path| path.extension().is_some_and(|end| end == "log"));
+        if !has_segment || !root.join("data/index").is_dir() {
             return;
         }
         let files = self.sled.clone().or_else(|| self.any_sled(random));
