@@ -1,9 +1,12 @@
-//! `GET /health`: live (the process answers) and ready (it takes jobs), with what the store has to say.
+//! `GET /health`: live (the process answers) and ready (it takes jobs), with what the store has to say. While the history
+//! is being loaded the server is ready, and `loading` tells how far it is.
 
 use super::answer;
 use super::context::ApiContext;
+use super::disk;
 use super::error::ApiError;
 use super::routes::{Route, fixed, with};
+use super::views;
 use crate::runtime::clock;
 use serde_json::json;
 use std::sync::Arc;
@@ -21,6 +24,8 @@ async fn health(context: Arc<ApiContext>) -> Result<Response, ApiError> {
     let store = context.store.read();
     let overlay = context.scheduler.overlay();
     let ready = store.failed.is_none();
+    let data_dir = &context.settings.data_dir;
+    let room = disk::room(data_dir).await;
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     Ok(answer::json_with(
         status,
@@ -30,6 +35,7 @@ async fn health(context: Arc<ApiContext>) -> Result<Response, ApiError> {
             "uptimeSeconds": (clock() - context.started) / 1000,
             "version": env!("CARGO_PKG_VERSION"),
             "commit": env!("SEIKAN_COMMIT"),
+            "loading": views::loading(store.loading.as_ref()),
             "heldCopy": overlay.held(),
             "runningJobs": overlay.list().len(),
             "threadsGivenUp": (context.threads_given_up)(),
@@ -37,6 +43,8 @@ async fn health(context: Arc<ApiContext>) -> Result<Response, ApiError> {
             "store": {
                 "failed": store.failed,
                 "indexFailed": store.index_failed,
+                "indexRebuilt": store.index_rebuilt,
+                "indexRebuilds": store.index_rebuilds,
                 "segments": store.segments,
                 "bytes": store.bytes,
                 "sequence": store.sequence,
@@ -45,6 +53,11 @@ async fn health(context: Arc<ApiContext>) -> Result<Response, ApiError> {
                 "archiveBytes": store.archive_bytes,
                 "foldFailed": store.fold_failed,
                 "notes": store.notes,
+            },
+            "dataDir": {
+                "path": std::path::absolute(data_dir).unwrap_or_else(|_| data_dir.clone()),
+                "freeBytes": room.as_ref().map(|room| room.free),
+                "totalBytes": room.as_ref().map(|room| room.total),
             },
         }),
     ))

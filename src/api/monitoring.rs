@@ -139,7 +139,7 @@ async fn monitoring(context: Arc<ApiContext>) -> Result<Response, ApiError> {
     for queue in EMPTY_QUEUES {
         put(queue, "0".into());
     }
-    put("operations.completed.count", context.requests.load(Ordering::Relaxed).to_string());
+    put("operations.completed.count", connections.requests.load(Ordering::Relaxed).to_string());
     for queue in ["mapLoad", "mapLoadAllKeys", "cluster", "response"] {
         put(&format!("executor.q.{queue}.size"), "0".into());
     }

@@ -6,7 +6,7 @@ use crate::model::Checkpoint;
 use crate::model::{Epoch, JobId, JobRecord, JobTexts, Origin, Problem, StopRequest};
 use crate::plan::{self, Plan, Rejection};
 use crate::runtime::LogLimits;
-use crate::store::StoreError;
+use crate::store::{Loading, StoreError};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -105,6 +105,14 @@ pub enum SubmitError {
     /// The server is going down.
     #[error("the server is going down and takes no new jobs")]
     Closing,
+    /// What is stored under the id is not known yet.
+    #[error("job id {id}: {}; or submit the job without an id", StoreError::Loading(*loading))]
+    Loading {
+        /// The id.
+        id: JobId,
+        /// How far the history is loaded.
+        loading: Loading,
+    },
     /// The record could not be stored; nothing was started.
     #[error("the job could not be recorded: {0}")]
     Store(String),

@@ -60,6 +60,9 @@ impl Core {
         self.pruner.under_way = None;
         let over = match over {
             Ok(over) => over,
+            Err(error @ StoreError::Loading(_)) => {
+                return tracing::debug!(%error, "old jobs are looked for later");
+            }
             Err(error) => return tracing::warn!(%error, "old jobs can't be deleted; it is tried again"),
         };
         let spared = |job: &JobId| self.jobs.contains_key(job) || self.lookups.contains_key(job);

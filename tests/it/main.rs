@@ -16,6 +16,7 @@ mod job_language;
 mod kills;
 mod recovery;
 mod server;
+mod starting;
 mod transcript;
 mod values_observed;
 mod wait;
