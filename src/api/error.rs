@@ -28,7 +28,7 @@ pub enum ErrorCode {
     TooManyRequests,
     /// Our fault.
     Internal,
-    /// Not now: starting, going down, or the store has failed.
+    /// Not now: starting, going down, no space, or the store has failed.
     Unavailable,
 }
 
@@ -140,7 +140,7 @@ impl From<SubmitError> for ApiError {
             SubmitError::Loading { loading, .. } => {
                 return Self::not_yet(error.to_string(), views::retry_after(loading));
             }
-            SubmitError::Closing | SubmitError::Store(_) => ErrorCode::Unavailable,
+            SubmitError::Closing | SubmitError::NoSpace(_) | SubmitError::Store(_) => ErrorCode::Unavailable,
         };
         Self::new(code, error.to_string())
     }
