@@ -3,7 +3,7 @@
 use super::answer;
 use super::context::ApiContext;
 use super::error::{ApiError, ErrorCode};
-use super::{backups, encrypt, health, jobs, monitoring, overview, resume, stop, submit, tags};
+use super::{backups, encrypt, health, jobs, metrics, monitoring, overview, resume, stop, submit, tags};
 use percent_encoding::percent_decode_str;
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -67,6 +67,7 @@ pub(super) fn tree(context: &Arc<ApiContext>) -> BoxedFilter<(Response,)> {
         resume::routes(context),
         backups::routes(context),
         health::routes(context),
+        metrics::routes(context),
     ];
     let routes: Vec<Route> = resources.into_iter().flatten().collect();
     let known: Arc<[(&'static str, Method)]> = routes.iter().map(|r| (r.path, r.method.clone())).collect();

@@ -35,8 +35,7 @@ pub(super) async fn while_starting(progress: Progress, address: Option<String>) 
 /// Until the history is there; the server takes jobs meanwhile.
 pub(super) async fn while_loading(store: StoreGauge) {
     let (started, mut said) = (Instant::now(), None::<Instant>);
-    loop {
-        let Some(loading) = store.read().loading else { break };
+    while let Some(loading) = store.read().loading {
         if started.elapsed() >= LOOK && said.is_none_or(|said| said.elapsed() >= LINE) {
             said = Some(Instant::now());
             let text = format!("jobs are taken; the history is being loaded: {loading}");

@@ -16,6 +16,7 @@ mod examples;
 mod hocon_observed;
 mod job_language;
 mod kills;
+mod metrics;
 mod prune;
 mod recovery;
 mod server;

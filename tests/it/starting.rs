@@ -24,7 +24,7 @@ fn a_long_start_answers_at_once_and_says_how_far_it_is() {
         let dir = tempfile::tempdir().unwrap();
         let visits = dir.path().join("visits");
         let options = Options::default()
-            .env("SEIKAN_FAILPOINTS", "store.before-identity=sleep(2500)")
+            .env("SEIKAN_FAILPOINTS", "store.before-identity=sleep(4000)")
             .env("SEIKAN_FAILPOINT_LOG", visits.display())
             .env("SEIKAN_ENGINE__HTTP__CONTEXT_PATH", "/seatunnel");
         let started = Instant::now();
@@ -68,6 +68,55 @@ fn a_long_start_answers_at_once_and_says_how_far_it_is() {
         assert_eq!(server.get("/nowhere").status, 404);
         until("the greeting", || server.printed().contains(" is ready after ").then_some(()));
     }
+}
+
+#[test]
+fn jobs_are_taken_while_the_history_is_being_loaded() {
+    let job = json!({
+        "source": [{"plugin_name": "FakeSource", "row.num": 5, "schema": {"fields": {"a": "int"}}}],
+        "sink": [{"plugin_name": "Console"}]
+    });
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start(dir.path());
+    let ended = server.submit(&job);
+    server.ended(&ended);
+    server.kill();
+
+    // Without a clean stop the index is loaded anew.
+    let visits = dir.path().join("visits");
+    let options = Options::default()
+        .env("SEIKAN_FAILPOINTS", "store.before-load=sleep(5000)")
+        .env("SEIKAN_FAILPOINT_LOG", visits.display());
+    let server = Server::start_with(dir.path(), options);
+    let health = server.get("/health").ok();
+    assert_eq!(health["ready"], true);
+    assert!(health["loading"]["step"].is_string(), "{health:#}");
+    for path in ["/overview", "/finished-jobs", "/finished-jobs/FINISHED", "/finished-jobs?page=1"] {
+        let answer = server.get(path);
+        is_refused_for_now(&answer);
+        assert!(answer.fail(503).contains("the history is being loaded"), "{path}");
+    }
+    let during = server.submit(&job);
+    server.get("/running-jobs").ok();
+    server.get("/system-monitoring-information").ok();
+    assert_eq!(server.get(&format!("/finished-jobs/{ended}")).ok(), json!([]), "no state, no history");
+    assert_eq!(server.job(&ended)["jobStatus"], "FINISHED");
+    let metrics = server.get("/metrics").text;
+    assert!(metrics.contains("\nseikan_store_loading 1\n"), "{metrics}");
+    assert!(metrics.contains("seikan_live_jobs{") && !metrics.contains("seikan_ended_jobs"), "{metrics}");
+    let visited = std::fs::read_to_string(&visits).unwrap();
+    assert_eq!(visited, "store.before-load\n", "all of this was before the history was there");
+
+    let health = until("the history is there", || {
+        let health = server.get("/health").ok();
+        health["loading"].is_null().then_some(health)
+    });
+    assert_eq!(health["ready"], true);
+    server.ended(&during);
+    assert_eq!(server.get("/overview").ok()["finishedJobs"], "2");
+    let listed = server.get("/finished-jobs").ok();
+    assert_eq!(listed.as_array().map(Vec::len), Some(2), "{listed:#}");
+    assert!(server.get("/metrics").text.contains("\nseikan_ended_jobs{state=\"FINISHED\"} 2\n"));
 }
 
 #[test]
