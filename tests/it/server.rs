@@ -101,8 +101,19 @@ impl Server {
             .unwrap_or_else(|printed| panic!("the server did not start:\n{printed}"))
     }
 
-    /// Starts a server; when it ends before it is ready, answers what it printed.
+    /// Starts a server and waits until its history is there; when it ends before it is ready, answers what it printed.
     pub fn try_start(data_dir: &Path, options: Options) -> Result<Self, String> {
+        let server = Self::start_loading(data_dir, options)?;
+        // A server that dies soon is the caller's to find.
+        until("the history is there", || match server.try_get("/health") {
+            Some(health) => health.json()["loading"].is_null().then_some(()),
+            None => Some(()),
+        });
+        Ok(server)
+    }
+
+    /// [`try_start`](Self::try_start) of a server that takes jobs, and may still be loading its history.
+    pub fn start_loading(data_dir: &Path, options: Options) -> Result<Self, String> {
         Self::launch(data_dir, options, |printed| {
             let rest = &printed[printed.find(" is ready after ")?..];
             Some(rest.split_once("http://")?.1.split_once("/overview")?.0.to_owned())

@@ -87,7 +87,7 @@ fn jobs_are_taken_while_the_history_is_being_loaded() {
     let options = Options::default()
         .env("SEIKAN_FAILPOINTS", "store.before-load=sleep(5000)")
         .env("SEIKAN_FAILPOINT_LOG", visits.display());
-    let server = Server::start_with(dir.path(), options);
+    let server = Server::start_loading(dir.path(), options).unwrap();
     let health = server.get("/health").ok();
     assert_eq!(health["ready"], true);
     assert!(health["loading"]["step"].is_string(), "{health:#}");
