@@ -20,6 +20,13 @@ get() {
   printf '```\n'
 }
 
+# get_text TITLE PATH
+get_text() {
+  printf '\n## %s\n\n```sh\ncurl "$url%s"\n```\n\n```text\n' "$1" "$2"
+  curl -sS "$url$2"
+  printf '```\n'
+}
+
 # post TITLE PATH BODY
 post() {
   printf '\n## %s\n\n```sh\ncurl "$url%s" -d '"'"'%s'"'"'\n```\n\n```json\n' "$1" "$2" "$3"
@@ -185,3 +192,4 @@ get 'GET /overview (by tags)' '/overview?tag1=dev_1&tag2=dev_2'
 post 'POST /update-tags (clear)' /update-tags '{}'
 post 'POST /update-tags (empty body)' /update-tags ''
 get 'GET /system-monitoring-information' /system-monitoring-information
+get_text 'GET /metrics' /metrics

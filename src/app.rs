@@ -1,13 +1,14 @@
 //! The composition root: the only place that knows everyone.
 //!
-//! Opens the store, starts the pool, the engine, the scheduler and the HTTP server, in this order, and stops them in
-//! the other: new work is refused, jobs are suspended, the store is closed, and HTTP goes last, so that the status
-//! stays readable.
+//! HTTP is bound first, and tells how far the start is. Then it opens the store, starts the pool, the engine and the
+//! scheduler, in this order, and lets HTTP serve the whole API. It stops them in the other: new work is refused, jobs are
+//! suspended, the store is closed, and HTTP goes last, so that the status stays readable.
 
 pub mod backups;
 mod job_text;
 pub mod prune;
 mod server;
+mod start_report;
 
 pub use job_text::{CheckedJob, JobText};
 pub use server::{Running, Server, ServerOptions};

@@ -40,6 +40,13 @@ pub(super) fn raw(status: StatusCode, body: impl Into<Bytes>) -> Response {
     response
 }
 
+/// 200 with text of that type.
+pub(super) fn text(content_type: &'static str, body: String) -> Response {
+    let mut response = body.into_response();
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response
+}
+
 /// A JSON body in pieces, and the work that makes them; memory is bounded by the channel between the two.
 pub(super) fn stream(pieces: mpsc::Receiver<io::Result<Bytes>>, writer: Task<()>) -> Response {
     let mut response = warp::reply::stream(Pieces { pieces, _writer: writer }).into_response();

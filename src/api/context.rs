@@ -6,10 +6,10 @@ use crate::model::Millis;
 use crate::plan;
 use crate::plugin::Registry;
 use crate::scheduler::SchedulerHandle;
-use crate::store::{StoreGauge, StoreReader};
+use crate::store::{StoreError, StoreGauge, StoreReader};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::atomic::AtomicBool;
 
 /// The part of the configuration that answers depend on.
 #[derive(Clone, Debug)]
@@ -54,10 +54,21 @@ pub struct ApiContext {
     pub connections: Arc<Connections>,
     /// Whether a backup is being made.
     pub backup_runs: Arc<AtomicBool>,
-    /// Requests answered.
-    pub requests: AtomicU64,
     /// Threads that jobs had to give up because a plug-in's call didn't return.
     pub threads_given_up: Box<dyn Fn() -> u64 + Send + Sync>,
     /// When the server started.
     pub started: Millis,
+}
+
+impl ApiContext {
+    /// Whether the history is there: the first question of a handler that needs it.
+    ///
+    /// # Errors
+    /// [`StoreError::Loading`] until it is.
+    pub fn history(&self) -> Result<&StoreReader, StoreError> {
+        match self.store.read().loading {
+            Some(loading) => Err(StoreError::Loading(loading)),
+            None => Ok(&self.reader),
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! The one table of errors that a client can see.
 
 use super::answer;
+use super::views;
 use crate::model::Problem;
 use crate::plan::Rejection;
 use crate::scheduler::{SchedulerError, SubmitError};
@@ -59,17 +60,24 @@ pub struct ApiError {
     pub problems: Vec<Problem>,
     /// Methods that the path has, for 405.
     pub allow: Option<String>,
+    /// Seconds after which to try again, for 503.
+    pub retry_after: u64,
 }
 
 impl ApiError {
     /// An error of that kind.
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), problems: Vec::new(), allow: None }
+        Self { code, message: message.into(), problems: Vec::new(), allow: None, retry_after: 1 }
     }
 
     /// The caller's fault.
     pub fn bad(message: impl Into<String>) -> Self {
         Self::new(ErrorCode::BadRequest, message)
+    }
+
+    /// Not now, but soon.
+    pub fn not_yet(message: impl Into<String>, retry_after: u64) -> Self {
+        Self { retry_after, ..Self::new(ErrorCode::Unavailable, message) }
     }
 
     /// A job with these problems.
@@ -104,7 +112,7 @@ impl ApiError {
             response.headers_mut().insert(ALLOW, allow);
         }
         if self.code == ErrorCode::Unavailable {
-            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(self.retry_after));
         }
         response
     }
@@ -129,6 +137,9 @@ impl From<SubmitError> for ApiError {
             | SubmitError::NoCheckpoint { .. }
             | SubmitError::NoSlots { .. } => ErrorCode::BadRequest,
             SubmitError::Full(_) => ErrorCode::BadRequest,
+            SubmitError::Loading { loading, .. } => {
+                return Self::not_yet(error.to_string(), views::retry_after(loading));
+            }
             SubmitError::Closing | SubmitError::NoSpace(_) | SubmitError::Store(_) => ErrorCode::Unavailable,
         };
         Self::new(code, error.to_string())
@@ -143,7 +154,10 @@ impl From<SchedulerError> for ApiError {
 
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
-        Self::new(ErrorCode::Unavailable, error.to_string())
+        match &error {
+            StoreError::Loading(loading) => Self::not_yet(error.to_string(), views::retry_after(loading)),
+            _ => Self::new(ErrorCode::Unavailable, error.to_string()),
+        }
     }
 }
 
@@ -153,5 +167,29 @@ impl From<BackupError> for ApiError {
             BackupError::Unusable(message) => Self::bad(message),
             BackupError::Store(error) => Self::new(ErrorCode::Internal, error.to_string()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::JobId;
+    use crate::store::Loading;
+
+    #[test]
+    fn what_is_not_there_yet_says_when_to_ask_again() {
+        let loading = Loading { step: "reading the archive", done: 1, total: 4, unit: "bytes" };
+        let errors = [
+            ApiError::from(StoreError::Loading(loading)),
+            ApiError::from(SubmitError::Loading { id: JobId(7), loading }),
+        ];
+        for error in errors {
+            assert!(error.message.contains("reading the archive: 1 of 4 bytes"), "{}", error.message);
+            let response = error.into_response();
+            assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+            assert_eq!(response.headers()[RETRY_AFTER], "4");
+        }
+        let closed = ApiError::from(StoreError::Closed).into_response();
+        assert_eq!((closed.status().as_u16(), closed.headers()[RETRY_AFTER].as_bytes()), (503, &b"1"[..]));
     }
 }

@@ -1,10 +1,12 @@
 //! `GET /health`: live (the process answers) and ready (it takes jobs; else why not, such as a full disk), with what the
-//! store has to say.
+//! store has to say. While the history is being loaded the server is ready, and `loading` tells how far it is.
 
 use super::answer;
 use super::context::ApiContext;
+use super::disk;
 use super::error::ApiError;
 use super::routes::{Route, fixed, with};
+use super::views;
 use crate::runtime::clock;
 use serde_json::json;
 use std::sync::Arc;
@@ -23,6 +25,8 @@ async fn health(context: Arc<ApiContext>) -> Result<Response, ApiError> {
     let overlay = context.scheduler.overlay();
     let not_ready = store.failed.as_ref().or(store.no_space.as_ref());
     let ready = not_ready.is_none();
+    let data_dir = &context.settings.data_dir;
+    let room = disk::room(data_dir).await;
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     Ok(answer::json_with(
         status,
@@ -33,6 +37,7 @@ async fn health(context: Arc<ApiContext>) -> Result<Response, ApiError> {
             "uptimeSeconds": (clock() - context.started) / 1000,
             "version": env!("CARGO_PKG_VERSION"),
             "commit": env!("SEIKAN_COMMIT"),
+            "loading": views::loading(store.loading.as_ref()),
             "heldCopy": overlay.held(),
             "runningJobs": overlay.list().len(),
             "threadsGivenUp": (context.threads_given_up)(),
@@ -41,6 +46,8 @@ async fn health(context: Arc<ApiContext>) -> Result<Response, ApiError> {
                 "failed": store.failed,
                 "freeBytes": store.free_bytes,
                 "indexFailed": store.index_failed,
+                "indexRebuilt": store.index_rebuilt,
+                "indexRebuilds": store.index_rebuilds,
                 "segments": store.segments,
                 "bytes": store.bytes,
                 "sequence": store.sequence,
@@ -49,6 +56,11 @@ async fn health(context: Arc<ApiContext>) -> Result<Response, ApiError> {
                 "archiveBytes": store.archive_bytes,
                 "foldFailed": store.fold_failed,
                 "notes": store.notes,
+            },
+            "dataDir": {
+                "path": std::path::absolute(data_dir).unwrap_or_else(|_| data_dir.clone()),
+                "freeBytes": room.as_ref().map(|room| room.free),
+                "totalBytes": room.as_ref().map(|room| room.total),
             },
         }),
     ))

@@ -85,14 +85,16 @@ async fn finished_jobs(context: Arc<ApiContext>, state: String, query: Query) ->
             Some(_) | None => return Ok(answer::json(&json!([]))),
         },
     };
-    let Some(page) = page(&query)? else {
-        return Ok(stream_all(context.reader.clone(), state));
+    let page = page(&query)?;
+    let reader = context.history()?;
+    let Some(page) = page else {
+        return Ok(stream_all(reader.clone(), state));
     };
     let wanted =
         EndedQuery { state, newest_first: true, after: None, skip: page.skip as u64, limit: page.rows };
-    let found = context.reader.ended(&wanted)?;
+    let found = reader.ended(&wanted)?;
     let data: Vec<Value> = found.records.iter().map(views::ended).collect();
-    let counts = context.reader.counts();
+    let counts = reader.counts();
     let total = match state {
         None => counts.total(),
         Some(state) => counts.of(state),

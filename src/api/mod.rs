@@ -3,23 +3,28 @@
 //! Each resource file holds its routes and its handlers. A handler is a plain async fn that answers
 //! `Result<Response, ApiError>`; it never rejects, so warp's rejections serve routing alone. `routes` joins the
 //! resources under the context path and answers 404, 405 (with `Allow`), HEAD and OPTIONS from the same list. `views`
-//! own the wire shapes: names, numbers or strings, time texts; nothing else does. Reads go to the store's reader and
+//! own the wire shapes: names, numbers or strings, time texts; nothing else does. While the server starts, `starting` is
+//! served instead. Reads go to the store's reader and
 //! the scheduler's overlay, and never wait for the scheduler; a change is one message to the scheduler.
 
 mod answer;
 mod backups;
 mod body;
 mod context;
+mod disk;
 mod encrypt;
 mod error;
+mod exposition;
 mod health;
 mod jobs;
+mod metrics;
 mod monitoring;
 mod overview;
 mod query;
 mod resume;
 mod routes;
 mod server;
+mod starting;
 mod stop;
 mod submit;
 mod tags;
@@ -28,5 +33,4 @@ pub mod views;
 pub use context::{ApiContext, ApiSettings};
 pub use error::{ApiError, ErrorCode};
 pub use monitoring::Monitor;
-pub use routes::tree;
 pub use server::{Connections, HttpServer};

@@ -99,6 +99,35 @@ impl Monitor {
     }
 }
 
+/// What Prometheus asks of a process; no rates, so that a reading changes no other.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct ProcessReading {
+    /// Bytes in memory.
+    pub(super) resident: u64,
+    /// Processor time, in seconds.
+    pub(super) cpu_seconds: f64,
+    /// Open file descriptors.
+    pub(super) open_fds: u64,
+    /// Threads.
+    pub(super) threads: u64,
+}
+
+impl ProcessReading {
+    /// Reads this process. Blocks.
+    pub(super) fn take() -> Self {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let used = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+        // The directory itself is open while it is counted.
+        let open_fds = std::fs::read_dir("/proc/self/fd").map_or(0, |all| all.count().saturating_sub(1));
+        Self {
+            resident: status_number(&status, "VmRSS:").map_or(0, |kib| kib * 1024),
+            cpu_seconds: used.tv_sec as f64 + used.tv_nsec as f64 / 1e9,
+            open_fds: open_fds as u64,
+            threads: status_number(&status, "Threads:").unwrap_or(1),
+        }
+    }
+}
+
 fn status_number(status: &str, name: &str) -> Option<u64> {
     status.lines().find_map(|line| line.strip_prefix(name))?.split_whitespace().next()?.parse().ok()
 }
@@ -139,7 +168,7 @@ async fn monitoring(context: Arc<ApiContext>) -> Result<Response, ApiError> {
     for queue in EMPTY_QUEUES {
         put(queue, "0".into());
     }
-    put("operations.completed.count", context.requests.load(Ordering::Relaxed).to_string());
+    put("operations.completed.count", connections.requests.load(Ordering::Relaxed).to_string());
     for queue in ["mapLoad", "mapLoadAllKeys", "cluster", "response"] {
         put(&format!("executor.q.{queue}.size"), "0".into());
     }
@@ -189,6 +218,9 @@ mod tests {
     fn a_reading_is_of_this_process() {
         let now = Monitor::new().unwrap().read();
         assert!(now.resident > 100_000 && now.physical.0 > now.resident);
+        let process = ProcessReading::take();
+        assert!(process.resident > 100_000 && process.cpu_seconds > 0.0);
+        assert!(process.threads >= 1 && process.open_fds >= 3);
         assert!(now.threads >= 1 && now.peak_threads >= now.threads && now.processors >= 1);
     }
 }

@@ -22,7 +22,7 @@ async fn overview(context: Arc<ApiContext>, query: Query) -> Result<Response, Ap
     let matched = query.pairs().iter().all(|wanted| tags.contains(wanted));
     let slots = if matched { overlay.slots() } else { Default::default() };
     let workers = if matched { "1" } else { "0" };
-    let ended = context.reader.counts();
+    let ended = context.history()?.counts();
     Ok(answer::json(&json!({
         "projectVersion": context.settings.project_version,
         "gitCommitAbbrev": env!("SEIKAN_COMMIT"),

@@ -3,11 +3,10 @@
 use super::answer;
 use super::context::ApiContext;
 use super::error::{ApiError, ErrorCode};
-use super::{backups, encrypt, health, jobs, monitoring, overview, resume, stop, submit, tags};
+use super::{backups, encrypt, health, jobs, metrics, monitoring, overview, resume, stop, submit, tags};
 use percent_encoding::percent_decode_str;
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use warp::filters::BoxedFilter;
 use warp::http::header::{ALLOW, HeaderValue};
 use warp::http::{Method, StatusCode};
@@ -56,8 +55,7 @@ pub(super) fn with(
 }
 
 /// The whole tree. Never rejects: what no resource takes is answered here.
-#[must_use]
-pub fn tree(context: &Arc<ApiContext>) -> BoxedFilter<(Response,)> {
+pub(super) fn tree(context: &Arc<ApiContext>) -> BoxedFilter<(Response,)> {
     let resources = [
         overview::routes(context),
         jobs::routes(context),
@@ -69,6 +67,7 @@ pub fn tree(context: &Arc<ApiContext>) -> BoxedFilter<(Response,)> {
         resume::routes(context),
         backups::routes(context),
         health::routes(context),
+        metrics::routes(context),
     ];
     let routes: Vec<Route> = resources.into_iter().flatten().collect();
     let known: Arc<[(&'static str, Method)]> = routes.iter().map(|r| (r.path, r.method.clone())).collect();
@@ -79,19 +78,11 @@ pub fn tree(context: &Arc<ApiContext>) -> BoxedFilter<(Response,)> {
     let rest = warp::method()
         .and(warp::path::full())
         .map(move |method: Method, path: FullPath| unserved(&method, path.as_str(), &prefix, &known));
-    let counted = Arc::clone(context);
-    under(&context.settings.context_path, served)
-        .or(rest)
-        .unify()
-        .map(move |response| {
-            counted.requests.fetch_add(1, Ordering::Relaxed);
-            response
-        })
-        .boxed()
+    under(&context.settings.context_path, served).or(rest).unify().boxed()
 }
 
 /// Puts `served` under a context path such as `/a/b`.
-fn under(context_path: &str, served: BoxedFilter<(Response,)>) -> BoxedFilter<(Response,)> {
+pub(super) fn under(context_path: &str, served: BoxedFilter<(Response,)>) -> BoxedFilter<(Response,)> {
     let segments = context_path.split('/').filter(|s| !s.is_empty()).map(str::to_owned);
     segments.rev().fold(served, |inner, segment| warp::path(segment).and(inner).boxed())
 }

@@ -1,22 +1,29 @@
 //! The accept loop: header time-out, connection limit, graceful stop.
 //!
-//! Owns the listener and every connection. Invariants: a connection is counted while it is open; at a stop the listener
-//! closes first, open requests get until the deadline, then everything is dropped.
+//! Owns the listener and every connection. It serves from the moment it is bound: first the small tree of a start, then,
+//! from [`HttpServer::ready`] on, the whole API, also on connections that were open before.
+//!
+//! Invariants: a connection is counted while it is open; at a stop the listener closes first, open requests get until the
+//! deadline, then everything is dropped.
 
 use super::context::ApiContext;
-use super::routes::tree;
+use super::{routes, starting};
 use crate::runtime::{self, Task};
+use crate::store::Progress;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, oneshot};
+use warp::filters::BoxedFilter;
+use warp::reply::Response;
 
 /// Connections open at once; beyond, accepting waits.
 const MAX_CONNECTIONS: usize = 16_384;
@@ -30,11 +37,28 @@ pub struct Connections {
     pub open: AtomicU64,
     /// Accepted since the start.
     pub accepted: AtomicU64,
+    /// Requests answered.
+    pub requests: AtomicU64,
+}
+
+/// What is served now.
+struct Front {
+    starting: BoxedFilter<(Response,)>,
+    /// Set once, when the server is ready.
+    full: OnceLock<BoxedFilter<(Response,)>>,
+    connections: Arc<Connections>,
+}
+
+impl Front {
+    fn tree(&self) -> BoxedFilter<(Response,)> {
+        self.full.get().unwrap_or(&self.starting).clone()
+    }
 }
 
 /// A listening server.
 pub struct HttpServer {
     address: SocketAddr,
+    front: Arc<Front>,
     stop: oneshot::Sender<Duration>,
     task: Task<()>,
 }
@@ -48,15 +72,31 @@ impl HttpServer {
         TcpListener::bind(address).await
     }
 
-    /// Serves the API on a bound listener.
+    /// Serves on a bound listener; until [`ready`](Self::ready), that the server is starting, and how far it has come.
     ///
     /// # Errors
     /// The listener has no address.
-    pub fn start(listener: TcpListener, context: &Arc<ApiContext>) -> io::Result<Self> {
+    pub fn start(listener: TcpListener, context_path: &str, progress: &Progress) -> io::Result<Self> {
         let address = listener.local_addr()?;
         let (stop, stopped) = oneshot::channel();
-        let task = runtime::spawn(serve(listener, Arc::clone(context), stopped));
-        Ok(Self { address, stop, task })
+        let front = Arc::new(Front {
+            starting: starting::tree(context_path, progress),
+            full: OnceLock::new(),
+            connections: Arc::default(),
+        });
+        let task = runtime::spawn(serve(listener, Arc::clone(&front), stopped));
+        Ok(Self { address, front, stop, task })
+    }
+
+    /// Serves the API from now on. Only the first call counts.
+    pub fn ready(&self, context: &Arc<ApiContext>) {
+        self.front.full.get_or_init(|| routes::tree(context));
+    }
+
+    /// Figures of the accept loop.
+    #[must_use]
+    pub fn connections(&self) -> Arc<Connections> {
+        Arc::clone(&self.front.connections)
     }
 
     /// Where it listens.
@@ -75,8 +115,16 @@ impl HttpServer {
     }
 }
 
-async fn serve(listener: TcpListener, context: Arc<ApiContext>, mut stopped: oneshot::Receiver<Duration>) {
-    let service = warp::service(tree(&context));
+async fn serve(listener: TcpListener, front: Arc<Front>, mut stopped: oneshot::Receiver<Duration>) {
+    let asked = Arc::clone(&front);
+    let service = service_fn(move |request| {
+        let front = Arc::clone(&asked);
+        async move {
+            let response = TowerToHyperService::new(warp::service(front.tree())).call(request).await;
+            front.connections.requests.fetch_add(1, Ordering::Relaxed);
+            response
+        }
+    });
     let graceful = GracefulShutdown::new();
     let permits = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let mut builder = Builder::new(TokioExecutor::new());
@@ -103,11 +151,11 @@ async fn serve(listener: TcpListener, context: Arc<ApiContext>, mut stopped: one
                 if let Err(error) = stream.set_nodelay(true) {
                     tracing::debug!(%error, "no-delay");
                 }
-                let connections = Arc::clone(&context.connections);
+                let connections = Arc::clone(&front.connections);
                 connections.accepted.fetch_add(1, Ordering::Relaxed);
                 connections.open.fetch_add(1, Ordering::Relaxed);
                 let served = builder
-                    .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service.clone()))
+                    .serve_connection(TokioIo::new(stream), service.clone())
                     .into_owned();
                 let served = graceful.watch(served);
                 open.push(runtime::spawn(async move {

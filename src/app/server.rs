@@ -1,7 +1,8 @@
 //! A running server: everything that `serve` and `run` start and stop.
 
+use super::start_report::{tell, while_loading, while_starting};
 use super::{JobText, prune, registry};
-use crate::api::{ApiContext, ApiSettings, Connections, HttpServer, Monitor};
+use crate::api::{ApiContext, ApiSettings, HttpServer, Monitor};
 use crate::config::{Config, ConfigError};
 use crate::engine::{Engine, EngineSettings};
 use crate::model::{JobId, JobRecord, JobState, JobTexts, MetricsSnapshot, Origin, Problem};
@@ -11,8 +12,9 @@ use crate::plugin::Registry;
 use crate::runtime::{self, JobPool, LogLimits, Task};
 use crate::scheduler::{self, JobLogs, SchedulerHandle, SchedulerSettings, Submission};
 use crate::spec;
-use crate::store::{SpaceOptions, Store, StoreGauge, StoreOptions, StoreReader};
+use crate::store::{Progress, SpaceOptions, Store, StoreError, StoreGauge, StoreOptions, StoreReader};
 use std::fmt::Display;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -64,6 +66,8 @@ pub enum Running {
     },
     /// Ended.
     Ended(Box<JobRecord>),
+    /// Not known until the history is loaded.
+    Loading,
 }
 
 /// A running server.
@@ -78,6 +82,8 @@ pub struct Server {
     stop_deadline: Duration,
     greeting: String,
     temporary: Option<PathBuf>,
+    /// Tells how far the history is loaded.
+    _report: Task<()>,
     /// Timers and blocking work of jobs; shut down without waiting.
     jobs: Option<tokio::runtime::Runtime>,
 }
@@ -91,8 +97,12 @@ impl Server {
         let ServerOptions { config, resume, one_job } = options;
         let started = runtime::clock();
         let data_dir = config.store.data_dir.clone();
+        let progress = Progress::default();
+        let http = if one_job { None } else { listen(&config, &progress).await? };
+        let url = http.as_ref().map(|http| url(&config, http.address()));
+        let starting = runtime::spawn(while_starting(progress.clone(), url));
         let (dir, store_options) = (data_dir.clone(), store_options(&config, one_job));
-        let opened = runtime::blocking(move || Store::open(&dir, &store_options))
+        let opened = runtime::blocking(move || Store::begin(&dir, &store_options, &progress))
             .await
             .map_err(|e| format!("the store at {} can't be opened: {e}", data_dir.display()))?
             .map_err(|e| e.to_string())?;
@@ -136,15 +146,11 @@ impl Server {
             stop_deadline: config.engine.shutdown_deadline,
             greeting: String::new(),
             temporary: one_job.then_some(data_dir.clone()),
+            _report: runtime::spawn(while_loading(store.clone())),
             jobs: Some(jobs),
         };
-        if !one_job && config.http.enabled {
-            config.check_exposure().map_err(|e| e.to_string())?;
-            let address = config.http.listen;
-            let listener = HttpServer::bind(address)
-                .await
-                .map_err(|e| format!("http: {address} can't be listened on: {e}"))?;
-            let bound = listener.local_addr().map_err(|e| format!("http: {e}"))?;
+        if let Some(http) = http {
+            let bound = http.address();
             let context = Arc::new(ApiContext {
                 settings: ApiSettings {
                     context_path: config.http.context_path.clone(),
@@ -163,16 +169,17 @@ impl Server {
                 reader,
                 registry,
                 monitor: Monitor::new().map_err(|e| format!("the system tells nothing about itself: {e}"))?,
-                connections: Arc::new(Connections::default()),
+                connections: http.connections(),
                 backup_runs: Arc::default(),
-                requests: 0.into(),
                 threads_given_up: Box::new(move || pool.threads_given_up()),
                 started,
             });
-            server.http = Some(HttpServer::start(listener, &context).map_err(|e| format!("http: {e}"))?);
+            http.ready(&context);
+            server.http = Some(http);
             server.greeting = greeting(&config, bound, live, held.as_deref(), runtime::clock() - started);
         }
-        notify(sd_notify::NotifyState::Ready);
+        drop(starting);
+        tell(&[sd_notify::NotifyState::Ready]);
         Ok(server)
     }
 
@@ -217,7 +224,10 @@ impl Server {
                 live.metrics.map_or_else(|| live.record.metrics.clone(), |metrics| metrics.snapshot());
             return Some(Running::Live { state: live.record.state, counts });
         }
-        self.reader.record(id).ok().flatten().map(|record| Running::Ended(Box::new(record)))
+        match self.reader.record(id) {
+            Err(StoreError::Loading(_)) => Some(Running::Loading),
+            found => found.ok().flatten().map(|record| Running::Ended(Box::new(record))),
+        }
     }
 
     /// Waits a moment in which the job may change.
@@ -260,7 +270,7 @@ impl Server {
 
     /// Stops everything, in order.
     pub async fn stop(mut self) {
-        notify(sd_notify::NotifyState::Stopping);
+        tell(&[sd_notify::NotifyState::Stopping]);
         self.scheduler.shutdown(self.stop_deadline).await;
         if let Some(http) = self.http.take() {
             http.stop(HTTP_DEADLINE).await;
@@ -283,6 +293,23 @@ impl Drop for Server {
             jobs.shutdown_background();
         }
     }
+}
+
+/// Binds the address, and serves there that the server is starting; `None` when HTTP is switched off.
+async fn listen(config: &Config, progress: &Progress) -> Result<Option<HttpServer>, String> {
+    if !config.http.enabled {
+        return Ok(None);
+    }
+    config.check_exposure().map_err(|e| e.to_string())?;
+    let address = config.http.listen;
+    let listener =
+        HttpServer::bind(address).await.map_err(|e| format!("http: {address} can't be listened on: {e}"))?;
+    let http = HttpServer::start(listener, &config.http.context_path, progress);
+    http.map(Some).map_err(|e| format!("http: {e}"))
+}
+
+fn url(config: &Config, bound: SocketAddr) -> String {
+    format!("http://{bound}{}", config.http.context_path)
 }
 
 pub(super) fn store_options(config: &Config, one_job: bool) -> StoreOptions {
@@ -336,14 +363,8 @@ fn scheduler_settings(
     }
 }
 
-fn greeting(
-    config: &Config,
-    bound: std::net::SocketAddr,
-    live: usize,
-    held: Option<&str>,
-    took: i64,
-) -> String {
-    let url = format!("http://{bound}{}", config.http.context_path);
+fn greeting(config: &Config, bound: SocketAddr, live: usize, held: Option<&str>, took: i64) -> String {
+    let url = url(config, bound);
     let mut text = format!(
         "seikan {} is ready after {took} ms: {url}/overview  (data directory: {})",
         env!("CARGO_PKG_VERSION"),
@@ -361,12 +382,6 @@ fn greeting(
         None => {}
     }
     text
-}
-
-fn notify(state: sd_notify::NotifyState<'_>) {
-    if let Err(error) = sd_notify::notify(&[state]) {
-        tracing::debug!(%error, "the service manager was not told");
-    }
 }
 
 fn problem(error: impl Display) -> Vec<Problem> {

@@ -39,6 +39,7 @@ pub(super) async fn follow(server: &Server, id: JobId) -> Option<JobRecord> {
                     eprintln!("{line}");
                 }
             }
+            Some(Running::Loading) => bar.tick(),
             None => {
                 bar.finish_and_clear();
                 return None;

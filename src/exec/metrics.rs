@@ -88,6 +88,13 @@ impl LiveMetrics {
         self.frozen.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(elapsed);
     }
 
+    /// Rows read and written so far, of all tables.
+    #[must_use]
+    pub fn rows(&self) -> (u64, u64) {
+        let sum = |counts: &[LiveCount]| counts.iter().map(|count| count.rows.load(Ordering::Relaxed)).sum();
+        (sum(&self.read), sum(&self.written))
+    }
+
     /// The counts now.
     #[must_use]
     pub fn snapshot(&self) -> MetricsSnapshot {

@@ -7,7 +7,7 @@ use crate::model::Checkpoint;
 use crate::model::{Epoch, JobId, JobRecord, JobTexts, Origin, Problem, StopRequest};
 use crate::plan::{self, Plan, Rejection};
 use crate::runtime::LogLimits;
-use crate::store::StoreError;
+use crate::store::{Loading, StoreError};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -106,6 +106,14 @@ pub enum SubmitError {
     /// The server is going down.
     #[error("the server is going down and takes no new jobs")]
     Closing,
+    /// What is stored under the id is not known yet.
+    #[error("job id {id}: {}; or submit the job without an id", StoreError::Loading(*loading))]
+    Loading {
+        /// The id.
+        id: JobId,
+        /// How far the history is loaded.
+        loading: Loading,
+    },
     /// There is too little space for new jobs: why.
     #[error("{0}")]
     NoSpace(String),

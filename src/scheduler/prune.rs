@@ -115,6 +115,9 @@ impl Core {
         self.pruner.under_way = None;
         let Over { mut records, mut logs, mut checkpoints, tally } = match over {
             Ok(over) => over,
+            Err(error @ StoreError::Loading(_)) => {
+                return tracing::debug!(%error, "old jobs are looked for later");
+            }
             Err(error) => return tracing::warn!(%error, "old jobs can't be deleted; it is tried again"),
         };
         self.pruner.tally = tally;

@@ -74,6 +74,7 @@ impl Core {
             return;
         };
         match found {
+            Err(StoreError::Loading(loading)) => refuse(answer, SubmitError::Loading { id, loading }),
             Err(error) => refuse(answer, SubmitError::Store(error.to_string())),
             Ok(found) if !submission.from_savepoint && found.record.is_none() => {
                 self.accept(submission, None, answer);

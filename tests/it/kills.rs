@@ -90,9 +90,13 @@ fn kill_again_and_again(random: &mut StdRng) {
             Some(kept) => options.env("SEIKAN_ENGINE__STORE__MAX_ENDED_JOBS", kept),
             None => options,
         };
-        let server = Arc::new(Server::start_with(dir.path(), options));
+        // The kill must come before a slow restore is over: the next round waits for the history, checks and submits.
+        let server = match aim {
+            Some("restore") => Server::start_loading(dir.path(), options).unwrap(),
+            _ => Server::start_with(dir.path(), options),
+        };
+        let server = Arc::new(server);
         if aim != Some("restore") {
-            // There the kill must come before the slow restore is over: the next round checks and submits.
             check(&server, &told.lock().unwrap(), &mut ended, kept);
         }
         if round == KILLS {

@@ -101,8 +101,40 @@ impl Server {
             .unwrap_or_else(|printed| panic!("the server did not start:\n{printed}"))
     }
 
-    /// Starts a server; when it ends before it is ready, answers what it printed.
+    /// Starts a server and waits until its history is there; when it ends before it is ready, answers what it printed.
     pub fn try_start(data_dir: &Path, options: Options) -> Result<Self, String> {
+        let server = Self::start_loading(data_dir, options)?;
+        // A server that dies soon is the caller's to find.
+        until("the history is there", || match server.try_get("/health") {
+            Some(health) => health.json()["loading"].is_null().then_some(()),
+            None => Some(()),
+        });
+        Ok(server)
+    }
+
+    /// [`try_start`](Self::try_start) of a server that takes jobs, and may still be loading its history.
+    pub fn start_loading(data_dir: &Path, options: Options) -> Result<Self, String> {
+        Self::launch(data_dir, options, |printed| {
+            let rest = &printed[printed.find(" is ready after ")?..];
+            Some(rest.split_once("http://")?.1.split_once("/overview")?.0.to_owned())
+        })
+    }
+
+    /// Starts a server whose start is long, and doesn't wait for its end.
+    pub fn start_slowly(data_dir: &Path, options: Options) -> Self {
+        Self::launch(data_dir, options, |printed| {
+            let rest = &printed[printed.find("listening on ")?..];
+            Some(rest.split_once("http://")?.1.split_once(", starting")?.0.to_owned())
+        })
+        .unwrap_or_else(|printed| panic!("the server did not start:\n{printed}"))
+    }
+
+    /// Starts the process, and waits until `address` is found in what it prints.
+    fn launch(
+        data_dir: &Path,
+        options: Options,
+        address: impl Fn(&str) -> Option<String>,
+    ) -> Result<Self, String> {
         let mut child = Command::new(program())
             .args(["serve", "--data-dir"])
             .arg(data_dir)
@@ -122,11 +154,8 @@ impl Server {
             collect(child.stderr.take().unwrap(), &printed),
         ];
         let url = until("the server is ready, or ended", || {
-            let text = printed.lock().unwrap().clone();
-            if let Some(at) = text.find(" is ready after ") {
-                let rest = &text[at..];
-                let url = rest.split("http://").nth(1).and_then(|r| r.split("/overview").next());
-                return url.map(|url| Some(format!("http://{url}")));
+            if let Some(address) = address(&printed.lock().unwrap()) {
+                return Some(Some(format!("http://{address}")));
             }
             child.try_wait().expect("the process can be asked").map(|_| None)
         });

@@ -182,7 +182,11 @@ fn field_of<'v>(value: &'v Value, path: &str) -> Option<&'v Value> {
 fn masked(text: &str) -> String {
     let mut out = String::new();
     for line in text.lines() {
-        let line = if line.contains("gitCommitAbbrev") { "commit" } else { line };
+        let line = if ["gitCommitAbbrev", "seikan_build_info{"].iter().any(|name| line.contains(name)) {
+            "commit"
+        } else {
+            line
+        };
         let mut digits = false;
         for c in line.chars() {
             let digit = c.is_ascii_digit() || (digits && (c == '.' || "KMG".contains(c)));

@@ -7,10 +7,12 @@
 mod backup;
 mod dag;
 mod job;
+mod loading;
 mod metrics;
 mod time;
 
 pub use backup::{backup, created, inspected};
 pub use job::{ended, id_value, live};
+pub use loading::{loading, retry_after, starting};
 pub use metrics::metrics;
 pub use time::local_time;
