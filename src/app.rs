@@ -6,6 +6,7 @@
 
 pub mod backups;
 mod job_text;
+pub mod prune;
 mod server;
 
 pub use job_text::{CheckedJob, JobText};

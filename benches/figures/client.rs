@@ -22,6 +22,13 @@ impl Client {
         self.ask(&format!("POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n{body}", body.len()))
     }
 
+    /// GET of something large: its bytes are counted, and not kept.
+    pub fn count(&mut self, path: &str) -> u64 {
+        let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+        self.stream.get_mut().write_all(request.as_bytes()).expect("the request is sent");
+        std::io::copy(&mut self.stream, &mut std::io::sink()).expect("the answer")
+    }
+
     fn ask(&mut self, request: &str) -> String {
         self.stream.get_mut().write_all(request.as_bytes()).expect("the request is sent");
         let mut length = None;

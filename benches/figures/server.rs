@@ -2,21 +2,30 @@
 
 use crate::client::Client;
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 pub struct Server {
     child: Child,
     address: String,
-    _data: tempfile::TempDir,
+    _data: Option<tempfile::TempDir>,
 }
 
 impl Server {
     pub fn start() -> Self {
         let data = tempfile::tempdir().expect("a directory");
+        let mut server = Self::on(data.path(), &[]);
+        server._data = Some(data);
+        server
+    }
+
+    /// On a data directory that is there.
+    pub fn on(data: &Path, environment: &[(&str, &str)]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_seikan"))
             .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
-            .arg(data.path())
+            .arg(data)
+            .envs(environment.iter().copied())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
@@ -25,7 +34,20 @@ impl Server {
         let greeting =
             stdout.lines().map_while(Result::ok).find(|l| l.contains("http://")).expect("its greeting");
         let address = greeting.split("http://").nth(1).and_then(|r| r.split('/').next()).expect("an address");
-        Self { child, address: address.to_owned(), _data: data }
+        Self { child, address: address.to_owned(), _data: None }
+    }
+
+    /// Ends it as a service manager does.
+    pub fn stop(mut self) {
+        let pid = self.child.id().to_string();
+        Command::new("kill").arg(pid).status().expect("kill runs");
+        self.child.wait().expect("its end");
+    }
+
+    /// SIGKILL.
+    pub fn kill(mut self) {
+        self.child.kill().expect("it can be killed");
+        self.child.wait().expect("its end");
     }
 
     pub fn address(&self) -> &str {

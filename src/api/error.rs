@@ -27,7 +27,7 @@ pub enum ErrorCode {
     TooManyRequests,
     /// Our fault.
     Internal,
-    /// Not now: starting, going down, or the store has failed.
+    /// Not now: starting, going down, no space, or the store has failed.
     Unavailable,
 }
 
@@ -129,7 +129,7 @@ impl From<SubmitError> for ApiError {
             | SubmitError::NoCheckpoint { .. }
             | SubmitError::NoSlots { .. } => ErrorCode::BadRequest,
             SubmitError::Full(_) => ErrorCode::BadRequest,
-            SubmitError::Closing | SubmitError::Store(_) => ErrorCode::Unavailable,
+            SubmitError::Closing | SubmitError::NoSpace(_) | SubmitError::Store(_) => ErrorCode::Unavailable,
         };
         Self::new(code, error.to_string())
     }

@@ -1,4 +1,5 @@
-//! `GET /health`: live (the process answers) and ready (it takes jobs), with what the store has to say.
+//! `GET /health`: live (the process answers) and ready (it takes jobs; else why not, such as a full disk), with what the
+//! store has to say.
 
 use super::answer;
 use super::context::ApiContext;
@@ -20,13 +21,15 @@ pub(super) fn routes(context: &Arc<ApiContext>) -> Vec<Route> {
 async fn health(context: Arc<ApiContext>) -> Result<Response, ApiError> {
     let store = context.store.read();
     let overlay = context.scheduler.overlay();
-    let ready = store.failed.is_none();
+    let not_ready = store.failed.as_ref().or(store.no_space.as_ref());
+    let ready = not_ready.is_none();
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     Ok(answer::json_with(
         status,
         &json!({
             "live": true,
             "ready": ready,
+            "notReady": not_ready,
             "uptimeSeconds": (clock() - context.started) / 1000,
             "version": env!("CARGO_PKG_VERSION"),
             "commit": env!("SEIKAN_COMMIT"),
@@ -36,6 +39,7 @@ async fn health(context: Arc<ApiContext>) -> Result<Response, ApiError> {
             "connections": context.connections.open.load(Ordering::Relaxed),
             "store": {
                 "failed": store.failed,
+                "freeBytes": store.free_bytes,
                 "indexFailed": store.index_failed,
                 "segments": store.segments,
                 "bytes": store.bytes,

@@ -1,6 +1,6 @@
 //! A running server: everything that `serve` and `run` start and stop.
 
-use super::{JobText, registry};
+use super::{JobText, prune, registry};
 use crate::api::{ApiContext, ApiSettings, Connections, HttpServer, Monitor};
 use crate::config::{Config, ConfigError};
 use crate::engine::{Engine, EngineSettings};
@@ -9,9 +9,9 @@ use crate::options::Tree;
 use crate::plan;
 use crate::plugin::Registry;
 use crate::runtime::{self, JobPool, LogLimits, Task};
-use crate::scheduler::{self, JobLogs, Retention, SchedulerHandle, SchedulerSettings, Submission};
+use crate::scheduler::{self, JobLogs, SchedulerHandle, SchedulerSettings, Submission};
 use crate::spec;
-use crate::store::{Store, StoreGauge, StoreOptions, StoreReader};
+use crate::store::{SpaceOptions, Store, StoreGauge, StoreOptions, StoreReader};
 use std::fmt::Display;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -22,6 +22,9 @@ const HTTP_DEADLINE: Duration = Duration::from_secs(2);
 
 /// How often the store is asked whether it has failed.
 const FAILURE_CHECK: Duration = Duration::from_millis(500);
+
+/// Bytes that are kept for the ends of running jobs when the disk is full.
+const RESERVE_BYTES: u64 = 8 << 20;
 
 /// What to start.
 pub struct ServerOptions {
@@ -88,7 +91,7 @@ impl Server {
         let ServerOptions { config, resume, one_job } = options;
         let started = runtime::clock();
         let data_dir = config.store.data_dir.clone();
-        let (dir, store_options) = (data_dir.clone(), store_options(&config));
+        let (dir, store_options) = (data_dir.clone(), store_options(&config, one_job));
         let opened = runtime::blocking(move || Store::open(&dir, &store_options))
             .await
             .map_err(|e| format!("the store at {} can't be opened: {e}", data_dir.display()))?
@@ -282,13 +285,23 @@ impl Drop for Server {
     }
 }
 
-fn store_options(config: &Config) -> StoreOptions {
+pub(super) fn store_options(config: &Config, one_job: bool) -> StoreOptions {
     StoreOptions {
         segment_bytes: config.store.segment_bytes,
         trust_path: config.store.trust_path,
         index_cache_bytes: config.store.index_cache_bytes,
         fold_bytes: Some(config.store.segment_bytes / 2),
         grace: config.store.grace,
+        // The data directory of one job is not worth room of its own.
+        space: match one_job {
+            true => SpaceOptions::default(),
+            false => SpaceOptions {
+                low_water_bytes: config.store.low_water_bytes,
+                reserve_bytes: RESERVE_BYTES,
+                ..SpaceOptions::default()
+            },
+        },
+        ..StoreOptions::default()
     }
 }
 
@@ -318,12 +331,7 @@ fn scheduler_settings(
         log_limits: LogLimits { bytes: config.logs.job_log_bytes },
         plan_defaults: *plan_defaults,
         resume,
-        retention: Retention {
-            age: config
-                .history_job_expire_minutes
-                .map(|minutes| Duration::from_secs(minutes.saturating_mul(60))),
-            jobs: config.store.max_ended_jobs,
-        },
+        retention: prune::retention(config),
         tags: config.tags.clone(),
     }
 }

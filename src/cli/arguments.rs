@@ -25,6 +25,9 @@ pub(super) enum Command {
     /// Make, list, verify, restore backups; carry jobs in and out as lines of JSON.
     #[command(subcommand)]
     Backup(BackupCommand),
+    /// Delete what the configuration no longer keeps of ended jobs, in a data directory whose server is stopped. A
+    /// running server does so by itself.
+    Prune(PruneOptions),
 }
 
 #[derive(Debug, Args)]
@@ -69,6 +72,19 @@ pub(super) struct CheckOptions {
     /// Print the parsed text as JSON, and stop there.
     #[arg(long)]
     pub(super) tree: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct PruneOptions {
+    /// Only say what would be deleted; also while a server runs.
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// The data directory; by default the one of the configuration.
+    #[arg(long, value_name = "DIR")]
+    pub(super) data_dir: Option<PathBuf>,
+    /// Configuration file (a seatunnel.yaml).
+    #[arg(long, value_name = "FILE", env = "SEATUNNEL_CONFIG")]
+    pub(super) config: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]

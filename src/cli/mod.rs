@@ -1,4 +1,4 @@
-//! The command line: `serve`, `run`, `check`, `backup`.
+//! The command line: `serve`, `run`, `check`, `backup`, `prune`.
 //!
 //! Parses arguments and shows results; everything else is done by `app`. A terminal gets a progress bar, a pipe gets
 //! plain lines. Exit codes: 0 done, 1 the job or the server failed, 2 the arguments or the job's text are wrong.
@@ -7,6 +7,7 @@ mod arguments;
 mod backup;
 mod check;
 mod progress;
+mod prune;
 mod remote;
 mod run;
 mod serve;
@@ -29,5 +30,6 @@ pub fn main() -> ExitCode {
         Command::Run(options) => run::run(options),
         Command::Check(options) => check::check(options),
         Command::Backup(command) => backup::backup(command),
+        Command::Prune(options) => prune::prune(options),
     }
 }

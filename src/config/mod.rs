@@ -8,7 +8,9 @@ mod known;
 mod layers;
 mod settings;
 
-pub use settings::{CheckpointConfig, Config, EngineConfig, HttpConfig, LogConfig, SlotConfig, StoreConfig};
+pub use settings::{
+    CheckpointConfig, Config, EngineConfig, HttpConfig, KeptConfig, LogConfig, SlotConfig, StoreConfig,
+};
 
 use crate::model::Problem;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};

@@ -44,6 +44,19 @@ pub struct CheckpointConfig {
     pub interval: Duration,
     /// Time that a checkpoint may take.
     pub timeout: Duration,
+    /// Which checkpoints of ended jobs are kept.
+    pub kept: KeptConfig,
+}
+
+/// What is kept of ended jobs, besides their records; `None`: all.
+#[derive(Clone, Debug)]
+pub struct KeptConfig {
+    /// For so many minutes.
+    pub expire_minutes: Option<u64>,
+    /// Of so many jobs.
+    pub max_jobs: Option<u64>,
+    /// So many bytes.
+    pub max_bytes: Option<u64>,
 }
 
 /// HTTP.
@@ -99,8 +112,12 @@ pub struct StoreConfig {
     pub trust_path: bool,
     /// How many ended jobs are kept; `None`: all.
     pub max_ended_jobs: Option<u64>,
+    /// How many bytes of ended jobs are kept; `None`: all.
+    pub max_ended_bytes: Option<u64>,
     /// How long what was superseded stays on the disk.
     pub grace: Duration,
+    /// New jobs are taken only while the file system of the data directory has so many bytes free; 0: always.
+    pub low_water_bytes: u64,
     /// Where `POST /backups` puts backups; `None`: it makes none.
     pub backup_dir: Option<PathBuf>,
 }
@@ -110,6 +127,8 @@ pub struct StoreConfig {
 pub struct LogConfig {
     /// Bytes of one log file of a job.
     pub job_log_bytes: u64,
+    /// Which logs of ended jobs are kept.
+    pub kept: KeptConfig,
 }
 
 impl Config {
@@ -144,10 +163,7 @@ pub(super) fn read(figment: &Figment) -> Result<Config, ConfigError> {
     let allowed = "an IP address such as 127.0.0.1 or 0.0.0.0, or a name of this machine such as localhost";
     let ip = ip_of(host.trim()).ok_or_else(|| values.wrong("http.host", allowed))?;
     Ok(Config {
-        history_job_expire_minutes: match values.find("history-job-expire-minutes") {
-            None => None,
-            Some(_) => Some(values.number("history-job-expire-minutes", 1, u64::MAX)?),
-        },
+        history_job_expire_minutes: values.limit("history-job-expire-minutes", 1)?,
         slots: SlotConfig {
             fixed: match values.bool("slot-service.dynamic-slot")? {
                 true => None,
@@ -158,6 +174,11 @@ pub(super) fn read(figment: &Figment) -> Result<Config, ConfigError> {
         checkpoint: CheckpointConfig {
             interval: values.millis("checkpoint.interval", 10)?,
             timeout: values.millis("checkpoint.timeout", 10)?,
+            kept: KeptConfig {
+                expire_minutes: values.limit("checkpoint.expire-minutes", 1)?,
+                max_jobs: values.limit("checkpoint.max-jobs", 0)?,
+                max_bytes: values.limit("checkpoint.max-bytes", 0)?,
+            },
         },
         http: HttpConfig {
             enabled: values.bool("http.enable-http")?,
@@ -183,11 +204,10 @@ pub(super) fn read(figment: &Figment) -> Result<Config, ConfigError> {
             segment_bytes: values.number("store.segment-bytes", 4096, u64::MAX)?,
             index_cache_bytes: values.number("store.index-cache-bytes", 1 << 20, u64::MAX)?,
             trust_path: values.bool("store.trust-path")?,
-            max_ended_jobs: match values.find("store.max-ended-jobs") {
-                None => None,
-                Some(_) => Some(values.number("store.max-ended-jobs", 0, u64::MAX)?),
-            },
+            max_ended_jobs: values.limit("store.max-ended-jobs", 0)?,
+            max_ended_bytes: values.limit("store.max-ended-bytes", 0)?,
             grace: values.millis("store.grace", 0)?,
+            low_water_bytes: values.number("store.low-water-bytes", 0, u64::MAX)?,
             backup_dir: match values.find("store.backup-dir") {
                 None | Some(Value::Empty(..)) => None,
                 Some(_) => {
@@ -195,7 +215,14 @@ pub(super) fn read(figment: &Figment) -> Result<Config, ConfigError> {
                 }
             },
         },
-        logs: LogConfig { job_log_bytes: values.number("logs.job-log-bytes", 1024, u64::MAX)? },
+        logs: LogConfig {
+            job_log_bytes: values.number("logs.job-log-bytes", 1024, u64::MAX)?,
+            kept: KeptConfig {
+                expire_minutes: values.limit("logs.expire-minutes", 1)?,
+                max_jobs: values.limit("logs.max-jobs", 0)?,
+                max_bytes: values.limit("logs.max-bytes", 0)?,
+            },
+        },
         tags: values.tags()?,
     })
 }
@@ -247,6 +274,11 @@ impl Values<'_> {
             };
             self.wrong(key, &allowed)
         })
+    }
+
+    /// A number, if it is set.
+    fn limit(&self, key: &str, least: u64) -> Result<Option<u64>, ConfigError> {
+        self.find(key).map(|_| self.number(key, least, u64::MAX)).transpose()
     }
 
     fn millis(&self, key: &str, least: u64) -> Result<Duration, ConfigError> {

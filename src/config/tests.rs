@@ -119,6 +119,28 @@ seatunnel:
 }
 
 #[test]
+fn what_is_kept_is_unlimited_unless_it_is_set() {
+    let nothing = load("", &[]).unwrap().config;
+    let (logs, checkpoints) = (&nothing.logs.kept, &nothing.checkpoint.kept);
+    assert_eq!((logs.expire_minutes, logs.max_jobs, logs.max_bytes), (None, None, None));
+    assert_eq!((checkpoints.expire_minutes, checkpoints.max_jobs, checkpoints.max_bytes), (None, None, None));
+    assert_eq!((nothing.store.max_ended_jobs, nothing.store.max_ended_bytes), (None, None));
+    assert_eq!(nothing.store.low_water_bytes, 256 << 20);
+    let yaml = "engine:\n  store:\n    max-ended-bytes: 5\n    low-water-bytes: 0\n  logs:\n    expire-minutes: 6\n    \
+                max-jobs: 7\n    max-bytes: 8\n  checkpoint:\n    expire-minutes: 9\n    max-jobs: 10\n    max-bytes: 11\n";
+    let loaded = load(yaml, &[]).unwrap();
+    assert_eq!(loaded.warnings, []);
+    let (logs, checkpoints) = (&loaded.config.logs.kept, &loaded.config.checkpoint.kept);
+    assert_eq!((logs.expire_minutes, logs.max_jobs, logs.max_bytes), (Some(6), Some(7), Some(8)));
+    assert_eq!(
+        (checkpoints.expire_minutes, checkpoints.max_jobs, checkpoints.max_bytes),
+        (Some(9), Some(10), Some(11))
+    );
+    let store = &loaded.config.store;
+    assert_eq!((store.max_ended_bytes, store.low_water_bytes), (Some(5), 0));
+}
+
+#[test]
 fn a_place_for_backups_is_there_only_when_it_is_set() {
     let place = |yaml: &str| load(yaml, &[]).unwrap().config.store.backup_dir;
     assert_eq!(place(""), None);

@@ -129,8 +129,8 @@ impl Coordinator {
                     let epoch = complete.epoch;
                     return Err(Fault::external(format!("checkpoint {epoch} could not be stored")).into());
                 }
-                failpoint::reach("engine.checkpoint.stored")?;
                 self.stored(*complete, closing);
+                failpoint::reach("engine.checkpoint.stored")?;
                 Ok(())
             }
             (phase, _) => {

@@ -1,30 +1,39 @@
 //! Named places that can be made to fail, for tests of crashes. Off unless `SEIKAN_FAILPOINTS` is set.
 //!
-//! Syntax: `name=action;name=action`, where an action is `error`, `panic`, `exit` (the process ends at once, as by
-//! SIGKILL), `sleep(MS)`, `note` (nothing happens), or `N*action` (from the N-th visit on). Each visit of an active point
+//! Syntax: `name=action;name=action`, where an action is `error`, `full(PATH)` (no space, as long as there is a file of
+//! that path), `panic`, `exit` (the process ends at once, as by SIGKILL), `sleep(MS)`, `note` (nothing happens),
+//! `N*action` (from the N-th visit on), or `N@action` (the N-th visit alone). Each visit of an active point
 //! first writes its name to the file `SEIKAN_FAILPOINT_LOG`, if set, and a sleep that is over writes `name left`: so a
 //! test can count visits, and read back whether a process died inside one.
 
 use std::collections::HashMap;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
+use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// An error that a failpoint injected.
 #[derive(Debug, thiserror::Error)]
-#[error("failpoint {0}")]
-pub struct Injected(pub &'static str);
+#[error("failpoint {name}")]
+pub struct Injected {
+    /// The point.
+    pub name: &'static str,
+    /// Whether it stands for a full disk.
+    pub is_full: bool,
+}
 
 impl From<Injected> for std::io::Error {
     fn from(injected: Injected) -> Self {
-        std::io::Error::other(injected)
+        let kind = if injected.is_full { ErrorKind::StorageFull } else { ErrorKind::Other };
+        std::io::Error::new(kind, injected)
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Action {
     Error,
+    Full(PathBuf),
     Panic,
     Exit,
     Sleep(Duration),
@@ -35,6 +44,7 @@ enum Action {
 struct Point {
     action: Action,
     from_visit: u64,
+    once: bool,
     visits: AtomicU64,
 }
 
@@ -53,12 +63,17 @@ pub fn reach(name: &'static str) -> Result<(), Injected> {
     let Some(point) = points().get(name) else {
         return Ok(());
     };
-    if point.visits.fetch_add(1, Ordering::Relaxed) + 1 < point.from_visit {
+    let visit = point.visits.fetch_add(1, Ordering::Relaxed) + 1;
+    if visit < point.from_visit || point.once && visit > point.from_visit {
+        return Ok(());
+    }
+    if matches!(&point.action, Action::Full(path) if !path.exists()) {
         return Ok(());
     }
     log(name);
     match point.action {
-        Action::Error => Err(Injected(name)),
+        Action::Error => Err(Injected { name, is_full: false }),
+        Action::Full(_) => Err(Injected { name, is_full: true }),
         Action::Panic => panic!("failpoint {name}"),
         Action::Exit => std::process::abort(),
         Action::Sleep(time) => {
@@ -83,21 +98,25 @@ fn parse(text: &str) -> HashMap<String, Point> {
     let entries = text.split(';').filter_map(|entry| entry.split_once('='));
     entries
         .filter_map(|(name, action)| {
-            let (from_visit, action) = match action.split_once('*') {
-                Some((count, action)) => (count.trim().parse().ok()?, action),
-                None => (1, action),
+            let (from_visit, once, action) = match (action.split_once('*'), action.split_once('@')) {
+                (Some((count, action)), _) => (count.trim().parse().ok()?, false, action),
+                (None, Some((count, action))) => (count.trim().parse().ok()?, true, action),
+                (None, None) => (1, false, action),
             };
             let action = match action.trim() {
                 "error" => Action::Error,
                 "panic" => Action::Panic,
                 "exit" => Action::Exit,
                 "note" => Action::Note,
+                other if other.starts_with("full(") => {
+                    Action::Full(other.strip_prefix("full(")?.strip_suffix(')')?.into())
+                }
                 other => {
                     let ms = other.strip_prefix("sleep(")?.strip_suffix(')')?.parse().ok()?;
                     Action::Sleep(Duration::from_millis(ms))
                 }
             };
-            Some((name.trim().to_owned(), Point { action, from_visit, visits: AtomicU64::new(0) }))
+            Some((name.trim().to_owned(), Point { action, from_visit, once, visits: AtomicU64::new(0) }))
         })
         .collect()
 }
@@ -108,10 +127,12 @@ mod tests {
 
     #[test]
     fn reads_its_syntax() {
-        let points = parse("a=error; b = 3*sleep(20);c=bad");
+        let points = parse("a=error; b = 3*sleep(20);c=bad;d=2@panic;e=full(/no space)");
+        assert_eq!(points["e"].action, Action::Full("/no space".into()));
         assert_eq!(points["a"].action, Action::Error);
         assert_eq!(points["b"].action, Action::Sleep(Duration::from_millis(20)));
-        assert_eq!(points["b"].from_visit, 3);
+        assert_eq!((points["b"].from_visit, points["b"].once), (3, false));
+        assert_eq!((points["d"].from_visit, points["d"].once), (2, true));
         assert!(!points.contains_key("c"));
         assert!(reach("unknown").is_ok());
     }

@@ -1,10 +1,12 @@
 //! The log of one job: made with its first line, rotated, size-capped.
 
 use crate::model::Millis;
+use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
+use std::time::UNIX_EPOCH;
 
 /// How large a job's log may grow: `files` files of `bytes` each (the newest, and older ones `.1` …).
 #[derive(Clone, Copy, Debug)]
@@ -27,6 +29,17 @@ pub struct JobLog {
     target: Target,
     state: Mutex<State>,
     limits: LogLimits,
+}
+
+/// What is there of a job's log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FoundLog {
+    /// Id of the job.
+    pub job: i64,
+    /// When it was written last.
+    pub changed: Millis,
+    /// Bytes of its files.
+    pub bytes: u64,
 }
 
 #[derive(Debug)]
@@ -56,6 +69,40 @@ impl JobLog {
     #[must_use]
     pub fn to_stdout() -> Self {
         Self { target: Target::Stdout, state: Mutex::default(), limits: LogLimits::default() }
+    }
+
+    /// The name of a job's log.
+    #[must_use]
+    pub fn file_name(job: i64) -> String {
+        format!("job-{job}.log")
+    }
+
+    /// The logs in a directory, by job; none if there is no such directory.
+    ///
+    /// # Errors
+    /// The system refuses to list it.
+    pub fn list(dir: &Path) -> io::Result<Vec<FoundLog>> {
+        let entries = match std::fs::read_dir(dir) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries?,
+        };
+        let mut found: BTreeMap<i64, FoundLog> = BTreeMap::new();
+        for entry in entries {
+            let entry = entry?;
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            let name = name.strip_suffix(".1").unwrap_or(&name);
+            let digits = name.strip_prefix("job-").and_then(|rest| rest.strip_suffix(".log"));
+            let Some(job) = digits.and_then(|digits| digits.parse::<i64>().ok()) else { continue };
+            // One that was removed meanwhile takes nothing.
+            let Ok(data) = entry.metadata() else { continue };
+            let age = data.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+            let changed = age.map_or(0, |age| age.as_millis() as Millis);
+            let log = found.entry(job).or_insert(FoundLog { job, changed, bytes: 0 });
+            log.changed = log.changed.max(changed);
+            log.bytes += data.len();
+        }
+        Ok(found.into_values().collect())
     }
 
     /// Logs nowhere.
@@ -184,5 +231,10 @@ mod tests {
         assert!(newest.ends_with("line 39\n"), "{newest}");
         assert!(older.len() <= 300 && newest.len() <= 300);
         assert!(newest.contains("earlier lines were dropped"), "{newest}");
+        std::fs::write(dir.path().join("job-x.log"), "of nobody").unwrap();
+        let found = JobLog::list(dir.path()).unwrap();
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert_eq!((found[0].job, found[0].bytes), (1, (newest.len() + older.len()) as u64));
+        assert_eq!(JobLog::list(&dir.path().join("nowhere")).unwrap(), []);
     }
 }

@@ -9,7 +9,7 @@ mod pool;
 mod signals;
 mod tasks;
 
-pub use job_log::{JobLog, LogLimits};
+pub use job_log::{FoundLog, JobLog, LogLimits};
 pub use pool::{JobPool, PoolTask};
 pub use signals::{start_logging, stop_signal};
 pub use tasks::{Ended, Task, blocking, clock, spawn, thread};

@@ -36,6 +36,8 @@ pub(super) enum Follow {
     Tags(Vec<(String, String)>),
     /// These jobs are deleted.
     Forgotten(Vec<JobId>),
+    /// The checkpoints of these ended jobs are deleted.
+    Dropped(Vec<JobId>),
     /// This copy's jobs may run: answer how many.
     Resumed(Option<Answer<usize>>, usize),
 }
@@ -148,7 +150,8 @@ impl Core {
                 let _gone = answer.send(Ok(()));
             }
             Follow::Tags(tags) => self.overlay.set_tags(tags),
-            Follow::Forgotten(jobs) => self.remove_logs(&jobs),
+            Follow::Forgotten(jobs) => self.forgotten(&jobs, true),
+            Follow::Dropped(jobs) => self.dropped(&jobs),
             Follow::Resumed(answer, jobs) => {
                 self.overlay.set_held(None);
                 if let Some(answer) = answer {
@@ -161,7 +164,12 @@ impl Core {
     /// An append was refused: whoever waits is told; what follows from the job's record is tried again with its next
     /// append, within a second.
     fn not_stored(&mut self, flight: Flight, error: &StoreError) {
-        tracing::error!(%error, job = flight.job.map(|job| job.0), "not stored");
+        let job = flight.job.map(|job| job.0);
+        match self.store.no_space() {
+            // Said once, by the store; here it would be said each second of each job.
+            Some(_) => tracing::debug!(%error, job, "not stored"),
+            None => tracing::error!(%error, job, "not stored"),
+        }
         if flight.has_floor {
             self.ids.floor_not_stored();
         }
@@ -183,7 +191,9 @@ impl Core {
                 Follow::Answer(answer) => {
                     let _gone = answer.send(Err(SchedulerError::Store(error.to_string())));
                 }
-                Follow::Tags(_) | Follow::Forgotten(_) => {}
+                Follow::Tags(_) => {}
+                Follow::Forgotten(jobs) => self.forgotten(&jobs, false),
+                Follow::Dropped(jobs) => self.dropped(&jobs),
                 Follow::Resumed(answer, _) => {
                     if let Some(answer) = answer {
                         let _gone = answer.send(Err(SchedulerError::Store(error.to_string())));

@@ -1,6 +1,7 @@
 //! The way in: messages to the scheduler's task.
 
 use super::overlay::Overlay;
+use super::prune::Over;
 use super::retention::Retention;
 use crate::model::Checkpoint;
 use crate::model::{Epoch, JobId, JobRecord, JobTexts, Origin, Problem, StopRequest};
@@ -29,7 +30,7 @@ pub struct SchedulerSettings {
     pub plan_defaults: plan::Defaults,
     /// Whether to run the jobs of the original, when the data directory is a copy.
     pub resume: bool,
-    /// Which ended jobs are kept.
+    /// What is kept of ended jobs.
     pub retention: Retention,
     /// Tags of the node, until others are stored.
     pub tags: Vec<(String, String)>,
@@ -105,6 +106,9 @@ pub enum SubmitError {
     /// The server is going down.
     #[error("the server is going down and takes no new jobs")]
     Closing,
+    /// There is too little space for new jobs: why.
+    #[error("{0}")]
+    NoSpace(String),
     /// The record could not be stored; nothing was started.
     #[error("the job could not be recorded: {0}")]
     Store(String),
@@ -153,8 +157,8 @@ pub(super) enum Message {
     Stop(JobId, StopRequest, Answer<()>),
     SetTags(Vec<(String, String)>, Answer<()>),
     ResumeHeld(Answer<usize>),
-    /// The answer of the store about ended jobs that are over.
-    Over(Result<Vec<JobId>, StoreError>),
+    /// What is over of ended jobs.
+    Over(Result<Over, StoreError>),
     /// A recorded job is compiled again.
     Compiled(JobId, Result<Box<Plan>, Rejection>),
     /// The append of that number has ended.

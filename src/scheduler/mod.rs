@@ -43,4 +43,5 @@ pub use handle::{
     JobLogs, SchedulerError, SchedulerHandle, SchedulerSettings, Submission, SubmitError, Submitted,
 };
 pub use overlay::{LiveJob, Overlay, SlotView};
-pub use retention::Retention;
+pub use prune::logs_over;
+pub use retention::{Item, Limits, Retention, Total};

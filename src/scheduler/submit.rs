@@ -39,6 +39,8 @@ impl Core {
             }
         } else if let Some(lookup) = self.lookups.get_mut(&id) {
             lookup.waiting.push_back((submission, answer));
+        } else if let Some(waiting) = self.pruner.deleting.get_mut(&id) {
+            waiting.push((submission, answer));
         } else {
             self.ids.given(id);
             let (reader, inbox) = (self.store.reader(), self.inbox.clone());
@@ -88,6 +90,9 @@ impl Core {
     fn accept(&mut self, submission: Box<Submission>, found: Option<Box<Found>>, answer: SubmitAnswer) {
         if self.closing.is_some() {
             return refuse(answer, SubmitError::Closing);
+        }
+        if let Some(reason) = self.store.no_space() {
+            return refuse(answer, SubmitError::NoSpace(reason));
         }
         let needed = submission.plan.slots;
         if let Some(total) = self.slots.too_few_for(needed) {
@@ -181,7 +186,7 @@ impl Core {
     pub(super) fn log_of(&self, id: JobId) -> Arc<JobLog> {
         Arc::new(match &self.settings.logs {
             JobLogs::Directory(dir) => {
-                JobLog::to_file(dir.join(format!("job-{id}.log")), self.settings.log_limits)
+                JobLog::to_file(dir.join(JobLog::file_name(id.0)), self.settings.log_limits)
             }
             JobLogs::Stdout => JobLog::to_stdout(),
         })

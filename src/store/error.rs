@@ -1,6 +1,7 @@
 //! What can go wrong in the store, in words for the operator.
 
 use super::progress::Loading;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// An error of the store. Cloneable, because one failed write answers a whole batch of requests.
@@ -24,6 +25,8 @@ pub enum StoreError {
         path: PathBuf,
         /// The system's reason.
         cause: String,
+        /// Whether the reason is that there is no space.
+        is_full: bool,
     },
     /// Bytes are not what was written.
     #[error("{place}: {what}")]
@@ -76,7 +79,18 @@ pub enum StoreError {
 impl StoreError {
     /// An I/O error with its place.
     pub(super) fn io(action: &'static str, path: &Path, cause: impl std::fmt::Display) -> Self {
-        Self::Io { action, path: path.to_owned(), cause: cause.to_string() }
+        Self::Io { action, path: path.to_owned(), cause: cause.to_string(), is_full: false }
+    }
+
+    /// [`io`](Self::io) for what needs space: tells whether there was none.
+    pub(super) fn writing(action: &'static str, path: &Path, cause: &std::io::Error) -> Self {
+        let is_full = matches!(cause.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded);
+        Self::Io { action, path: path.to_owned(), cause: cause.to_string(), is_full }
+    }
+
+    /// Whether there was no space.
+    pub(super) fn is_full(&self) -> bool {
+        matches!(self, Self::Io { is_full: true, .. })
     }
 
     /// Damage in a file.

@@ -1,24 +1,22 @@
 //! The open store: appending, status, and closing in order.
 
+use super::applier::{self, Applier, Findings};
 use super::archive::{Ground, Keeper, KeeperOptions, Kept};
 use super::error::StoreError;
 use super::index::Index;
 use super::journal::{Files, Journal, Link, OnDurable, io};
 use super::marker::{self, Clean, fingerprint};
-use super::overlay::{Overlay, Work};
+use super::overlay::Overlay;
 use super::progress::{Loading, Progress};
 use super::reader::StoreReader;
 use super::recovery::{self, Paths, Ready};
+use super::space::{self, Space, SpaceOptions, Watch};
 use crate::model::{Checkpoint, Epoch, JobRecord, JobTexts, Op};
-use crate::runtime::{self, failpoint};
+use arc_swap::ArcSwap;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::thread::JoinHandle;
 use std::time::Duration;
-
-/// How long the applier lets changes gather, so that those of a short job meet in one write to the index.
-const LINGER: Duration = Duration::from_millis(20);
 
 /// How a store is opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,11 +27,15 @@ pub struct StoreOptions {
     pub trust_path: bool,
     /// Bytes that sled's cache may take.
     pub index_cache_bytes: u64,
+    /// How long one call of sled may take, before the index is set aside and rebuilt.
+    pub index_patience: Duration,
     /// Bytes of sealed segments from which they are folded into the archive; `None`: never.
     pub fold_bytes: Option<u64>,
     /// How long what was superseded stays on the disk, so that a slow copy still finds it; counted over the time that
     /// servers ran.
     pub grace: Duration,
+    /// How much room is wanted on the file system.
+    pub space: SpaceOptions,
 }
 
 impl Default for StoreOptions {
@@ -43,8 +45,10 @@ impl Default for StoreOptions {
             segment_bytes: 64 << 20,
             trust_path: false,
             index_cache_bytes: 64 << 20,
+            index_patience: Duration::from_secs(30),
             fold_bytes: Some(32 << 20),
             grace,
+            space: SpaceOptions::default(),
         }
     }
 }
@@ -92,6 +96,10 @@ pub struct RecoveredJob {
 pub struct StoreStatus {
     /// Why nothing is recorded any more; the process should end and be started again.
     pub failed: Option<String>,
+    /// Why no new jobs are taken: there is too little space.
+    pub no_space: Option<String>,
+    /// Bytes that are free on the file system, at the last look.
+    pub free_bytes: Option<u64>,
     /// Why the index can't answer, if it can't; the next start rebuilds it.
     pub index_failed: Option<String>,
     /// Why the index was rebuilt although it should have been whole, the last time.
@@ -124,9 +132,10 @@ pub struct StoreStatus {
 #[derive(Clone)]
 pub struct StoreGauge {
     files: Arc<Files>,
+    space: Arc<Space>,
     kept: Arc<Kept>,
     overlay: Arc<Overlay>,
-    notes: Arc<[String]>,
+    findings: Arc<Findings>,
     progress: Progress,
 }
 
@@ -134,11 +143,14 @@ impl StoreGauge {
     /// How the store is now.
     #[must_use]
     pub fn read(&self) -> StoreStatus {
+        let (index_rebuilds, index_rebuilt) = self.findings.rebuilds();
         StoreStatus {
             failed: self.files.failed.get().cloned(),
+            no_space: self.space.refusal(),
+            free_bytes: self.space.free(),
             index_failed: self.overlay.index_failure(),
-            index_rebuilt: None,
-            index_rebuilds: 0,
+            index_rebuilt,
+            index_rebuilds,
             loading: self.progress.read(),
             segments: self.files.segments.load(Ordering::Relaxed),
             bytes: self.files.bytes.load(Ordering::Relaxed),
@@ -148,7 +160,7 @@ impl StoreGauge {
             sequence: self.files.durable.load(Ordering::Acquire),
             index_lag: self.overlay.lag(),
             held: self.overlay.held(),
-            notes: self.notes.to_vec(),
+            notes: self.findings.notes(),
         }
     }
 }
@@ -159,12 +171,14 @@ pub struct Store {
     journal: Journal,
     keeper: Keeper,
     kept: Arc<Kept>,
-    applier: Option<JoinHandle<()>>,
+    applier: Option<Applier>,
     overlay: Arc<Overlay>,
-    index: Arc<Index>,
+    index: Arc<ArcSwap<Index>>,
     reader: StoreReader,
     files: Arc<Files>,
-    notes: Vec<String>,
+    findings: Arc<Findings>,
+    space: Arc<Space>,
+    watch: Watch,
     progress: Progress,
     timeline: u64,
     run: u64,
@@ -180,12 +194,17 @@ impl std::fmt::Debug for Store {
 }
 
 impl Store {
-    /// Opens the store in `dir`, which is made if it is not there. Blocks; takes the directory's LOCK.
+    /// Opens the store in `dir`, which is made if it is not there, and waits for the history. Blocks; takes the
+    /// directory's LOCK.
     ///
     /// # Errors
     /// [`StoreError::Locked`] when another process has it; what the file system refuses; a newer format.
     pub fn open(dir: &Path, options: &StoreOptions) -> Result<Opened, StoreError> {
-        Self::begin(dir, options, &Progress::default())
+        let opened = Self::begin(dir, options, &Progress::default())?;
+        match opened.store.overlay.wait_until_loaded() {
+            None => Ok(opened),
+            Some(reason) => Err(StoreError::Index(reason)),
+        }
     }
 
     /// Opens the store, and answers as soon as jobs can be taken; history may still be loading then, and is asked for in
@@ -195,6 +214,7 @@ impl Store {
     /// As [`open`](Self::open).
     pub fn begin(dir: &Path, options: &StoreOptions, progress: &Progress) -> Result<Opened, StoreError> {
         progress.begin("reading the journal", 0, "bytes");
+        let (ready, is_full) = space::with_reserve(dir, || recovery::open(dir, options, progress))?;
         let Ready {
             lock,
             paths,
@@ -205,8 +225,10 @@ impl Store {
             base,
             is_rebuilt,
             files: (segments, bytes),
+            doubt,
             recovered,
-        } = recovery::open(dir, options)?;
+        } = ready;
+        let space = Arc::new(Space::new(dir, options.space.clone(), is_full));
         let files = Arc::new(Files::default());
         files.segments.store(segments, Ordering::Relaxed);
         files.bytes.store(bytes, Ordering::Relaxed);
@@ -220,6 +242,7 @@ impl Store {
             fetcher: Arc::clone(&fetcher),
             overlay: Arc::clone(&overlay),
             files: Arc::clone(&files),
+            space: Arc::clone(&space),
             kept: Arc::clone(&kept),
         };
         let keeping = KeeperOptions {
@@ -229,10 +252,28 @@ impl Store {
             judged: if is_rebuilt { number } else { 0 },
         };
         let keeper = Keeper::start(ground, base, number, keeping)?;
-        let journal = Journal::start(segment, at, size, Arc::clone(&files), publish, keeper.rotations())?;
-        let (source, target) = (Arc::clone(&overlay), Arc::clone(&index));
-        let applier = runtime::thread("store-apply", move || apply(&source, &target));
-        let applier = applier.map_err(|error| StoreError::io("start a thread for", &paths.index, error))?;
+        let (counted, room) = (Arc::clone(&files), Arc::clone(&space));
+        let journal = Journal::start(segment, at, size, counted, room, publish, keeper.rotations())?;
+        let findings = Arc::new(Findings::default());
+        findings.add(recovered.notes.clone());
+        if let Some(doubt) = doubt {
+            findings.rebuilt(&doubt);
+        }
+        if !overlay.is_loading() {
+            progress.end();
+        }
+        let keeping = applier::Ground {
+            paths: paths.clone(),
+            cache_bytes: options.index_cache_bytes,
+            patience: options.index_patience,
+            overlay: Arc::clone(&overlay),
+            index: Arc::clone(&index),
+            fetcher: Arc::clone(&fetcher),
+            space: Arc::clone(&space),
+            progress: progress.clone(),
+            findings: Arc::clone(&findings),
+        };
+        let applier = Applier::start(keeping)?;
         let reader = StoreReader::new(Arc::clone(&overlay), Arc::clone(&index), fetcher);
         let store = Self {
             journal,
@@ -243,15 +284,15 @@ impl Store {
             index,
             reader,
             files,
-            notes: recovered.notes.clone(),
+            findings,
+            watch: Watch::start(&space)?,
+            space,
             progress: progress.clone(),
             timeline,
             run,
             paths,
             _lock: lock,
         };
-        progress.advance(bytes);
-        progress.end();
         Ok(Opened { store, recovered })
     }
 
@@ -259,6 +300,12 @@ impl Store {
     /// on the committer's thread, in the order of the appends, after readers can see the ops; it must not block.
     pub fn append(&self, ops: Vec<Op>, on_durable: OnDurable) {
         self.journal.append(ops, on_durable);
+    }
+
+    /// Why no new jobs should be taken, if there is too little space for them. Cheap.
+    #[must_use]
+    pub fn no_space(&self) -> Option<String> {
+        self.space.refusal()
     }
 
     /// A reader; clones are cheap.
@@ -284,11 +331,18 @@ impl Store {
     pub fn gauge(&self) -> StoreGauge {
         StoreGauge {
             files: Arc::clone(&self.files),
+            space: Arc::clone(&self.space),
             kept: Arc::clone(&self.kept),
             overlay: Arc::clone(&self.overlay),
-            notes: self.notes.clone().into(),
+            findings: Arc::clone(&self.findings),
             progress: self.progress.clone(),
         }
+    }
+
+    /// As if a reader had found that the index is wrong.
+    #[cfg(test)]
+    pub(super) fn suspect_index(&self, reason: &str) {
+        self.index.load().suspect(reason);
     }
 
     /// Writes and applies what waits, seals the journal, closes the index and marks it clean. Blocks. Readers that are
@@ -316,12 +370,13 @@ impl Store {
             run: self.run,
             link,
             files: fingerprint(&self.paths)?,
+            index: io::checksum_tree(&self.paths.sled())?,
             live: standing.live.into_iter().collect(),
             counts: standing.counts,
             tags: standing.tags,
             id_floor: standing.id_floor,
             held: standing.held,
-            notes: self.notes.clone(),
+            notes: self.findings.notes(),
         };
         marker::write(&self.paths.index, &clean)
     }
@@ -329,14 +384,15 @@ impl Store {
     /// How a successor names the last segment, and whether the journal proved sound as far as it was folded.
     fn stop(&mut self) -> Result<(Link, bool), StoreError> {
         let link = self.journal.stop();
+        self.watch.stop();
         let is_sound = self.keeper.stop();
         self.overlay.stop();
         if let Some(applier) = self.applier.take()
-            && applier.join().is_err()
+            && !applier.join()
         {
             self.overlay.index_failed("its thread panicked");
         }
-        self.index.close()?;
+        self.index.load().close()?;
         Ok((link?, is_sound))
     }
 }
@@ -347,24 +403,6 @@ impl Drop for Store {
             && let Err(error) = self.stop()
         {
             tracing::warn!(%error, "the store did not end well; the next start reads the journal");
-        }
-    }
-}
-
-/// The applier: brings the index up to date, one generation after the other.
-fn apply(overlay: &Overlay, index: &Index) {
-    while let Some(Work { generation, moved }) = overlay.next_work(LINGER) {
-        let point = |name| failpoint::reach(name).map_err(|error| StoreError::Index(error.to_string()));
-        let applied = point("store.before-apply")
-            .and_then(|()| index.apply(&generation))
-            .and_then(|settled| index.relocate(&moved).map(|()| settled))
-            .and_then(|settled| point("store.applied").map(|()| settled));
-        match applied {
-            Ok(settled) => overlay.applied(&settled),
-            Err(error) => {
-                tracing::error!(%error, "the index failed; jobs that ended since then are answered from memory");
-                return overlay.index_failed(&error.to_string());
-            }
         }
     }
 }

@@ -12,6 +12,7 @@ use super::journal::{Files, Journal, MAX_PAYLOAD, io};
 use super::lines::{End, FORMAT, Front, JobLine, Line};
 use super::new_run::Before;
 use super::recovery::Paths;
+use super::space::{Space, SpaceOptions};
 use crate::model::{Epoch, JobId, Op};
 use std::collections::VecDeque;
 use std::io::{BufRead, Read};
@@ -49,7 +50,8 @@ pub fn import(from: &mut dyn BufRead, name: &str, target: &Path) -> Result<Impor
     let held = Some(format!("this data directory was imported from {name}"));
     let segment = Before { held, ..Before::default() }.begin(&paths, None, &Owner::New)?;
     let files = Arc::new(Files::default());
-    let journal = Journal::start(segment, paths.journal.clone(), SEGMENT_BYTES, files, |_| (), None)?;
+    let space = Arc::new(Space::new(&paths.dir, SpaceOptions::default(), false));
+    let journal = Journal::start(segment, paths.journal.clone(), SEGMENT_BYTES, files, space, |_| (), None)?;
     let mut new = NewJournal { journal, waiting: VecDeque::new(), bytes: 0 };
     let mut done = Imported::default();
     let end = loop {

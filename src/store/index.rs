@@ -2,29 +2,32 @@
 //!
 //! Trees: `jobs` (id → [`IndexedJob`]), `by_state_finish` (state, end, id → nothing), `checkpoints` (id →
 //! [`IndexedCheckpoint`]), `meta` (`applied`: the last sequence that is in). Keys are big-endian, so that they sort as
-//! numbers do. Values stay small: larger records, all texts and all checkpoints are read from the journal by place.
+//! numbers do. Values stay small: records, texts and checkpoints are read from journal and archive by place.
 //! Per job the secondary tree is written first, the record next, and `applied` last of all. Nothing here flushes on
 //! the way of a request, counts with `len()`, checksums, or opens a transaction. Every call is guarded: a panic of sled
 //! is an error that leads to a rebuild.
 #![allow(clippy::disallowed_types, reason = "the one file that names sled")]
 
 use super::entry::{
-    Body, IndexedCheckpoint, IndexedJob, cursor_of_key, decode, encode, finish_key, job_key, job_of_key,
+    IndexedCheckpoint, IndexedJob, cursor_of_key, decode, encode, finish_key, job_key, job_of_key,
 };
 use super::error::StoreError;
 use super::journal::{Place, io};
+use super::load::{Batch, Unloaded};
 use super::overlay::{CheckpointChange, Generation, Moved, Pending};
 use super::reader::Cursor;
 use super::record;
 use crate::model::{Epoch, JobId, JobState};
+use crate::runtime::failpoint;
 use std::ops::RangeInclusive;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::{PoisonError, RwLock};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 /// Version of what is in the trees; another one on the disk means rebuild.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 /// How long an earlier owner in this process may take to give sled's lock back.
 const LOCK_WAIT: Duration = Duration::from_secs(1);
 const APPLIED: &[u8] = b"applied";
@@ -38,13 +41,22 @@ pub struct Index {
     dir: PathBuf,
     cache_bytes: u64,
     slot: RwLock<Slot>,
+    /// Since when sled has been changing something, in milliseconds since `made`, plus one; 0: it isn't.
+    busy: AtomicU64,
+    made: Instant,
+    /// What a reader found wrong, the first time.
+    suspicion: OnceLock<String>,
 }
 
 #[derive(Debug)]
 enum Slot {
     /// Nothing is in it yet, and sled is not open.
     Empty,
-    Open(Trees),
+    /// Being filled; single jobs are answered from what it is filled from.
+    Loading(Arc<Unloaded>, Option<Arc<Trees>>),
+    Open(Arc<Trees>),
+    /// It can't be had.
+    Broken(String),
     Closed,
 }
 
@@ -58,15 +70,80 @@ struct Trees {
 }
 
 impl Index {
+    fn new(dir: &Path, cache_bytes: u64, slot: Slot) -> Self {
+        let (dir, slot, made) = (dir.to_owned(), RwLock::new(slot), Instant::now());
+        Self { dir, cache_bytes, slot, busy: AtomicU64::new(0), made, suspicion: OnceLock::new() }
+    }
+
     /// Opens the index in `dir`.
     pub fn open(dir: &Path, cache_bytes: u64) -> Result<Self, StoreError> {
-        let slot = RwLock::new(Slot::Open(open_sled(dir, cache_bytes)?));
-        Ok(Self { dir: dir.to_owned(), cache_bytes, slot })
+        let trees = Arc::new(open_sled(dir, cache_bytes)?);
+        Ok(Self::new(dir, cache_bytes, Slot::Open(trees)))
     }
 
     /// An empty index, to be made in `dir` with the first change.
     pub fn empty(dir: &Path, cache_bytes: u64) -> Self {
-        Self { dir: dir.to_owned(), cache_bytes, slot: RwLock::new(Slot::Empty) }
+        Self::new(dir, cache_bytes, Slot::Empty)
+    }
+
+    /// An index to be made in `dir` and filled from `source`.
+    pub fn unloaded(dir: &Path, cache_bytes: u64, source: Arc<Unloaded>) -> Self {
+        Self::new(dir, cache_bytes, Slot::Loading(source, None))
+    }
+
+    /// What it is to be filled from, while it isn't.
+    pub fn source(&self) -> Option<Arc<Unloaded>> {
+        match &*self.slot.read().unwrap_or_else(PoisonError::into_inner) {
+            Slot::Loading(source, _) => Some(Arc::clone(source)),
+            Slot::Empty | Slot::Open(_) | Slot::Broken(_) | Slot::Closed => None,
+        }
+    }
+
+    /// It is filled: sled answers from now on.
+    pub fn loaded(&self) {
+        let mut slot = self.slot.write().unwrap_or_else(PoisonError::into_inner);
+        if let Slot::Loading(_, trees) = &mut *slot {
+            *slot = trees.take().map_or(Slot::Empty, Slot::Open);
+        }
+    }
+
+    /// It can't be had.
+    pub fn give_up(&self, reason: &str) {
+        let mut slot = self.slot.write().unwrap_or_else(PoisonError::into_inner);
+        *slot = Slot::Broken(reason.to_owned());
+    }
+
+    /// For how long one change has been under way.
+    pub fn busy_for(&self) -> Duration {
+        let now = self.made.elapsed().as_millis() as u64;
+        match self.busy.load(Ordering::Relaxed) {
+            0 => Duration::ZERO,
+            since => Duration::from_millis((now + 1).saturating_sub(since)),
+        }
+    }
+
+    /// What a reader found wrong.
+    pub fn suspicion(&self) -> Option<&str> {
+        self.suspicion.get().map(String::as_str)
+    }
+
+    /// A reader found something wrong.
+    pub fn suspect(&self, reason: &str) {
+        // The first one counts.
+        let _known = self.suspicion.set(reason.to_owned());
+    }
+
+    /// Whether it holds what the counts say: of each end state that has jobs, the first and the last one.
+    pub fn holds(&self, states: impl Iterator<Item = JobState>) -> Result<(), StoreError> {
+        for state in states {
+            for newest_first in [true, false] {
+                let missing = || StoreError::Index(format!("jobs that ended {state} are not in it"));
+                let first = self.ended(state, newest_first, None, 1)?;
+                let first = first.first().ok_or_else(missing)?;
+                self.job(first.id)?.ok_or_else(missing)?;
+            }
+        }
+        Ok(())
     }
 
     /// The last sequence that is in the index.
@@ -115,14 +192,10 @@ impl Index {
                 Some(moves.iter().fold(old, step)).filter(|place| *place != old)
             };
             if let Some(mut entry) = self.job(job)? {
-                let texts = entry.texts.and_then(new);
-                let body = match &entry.record {
-                    Body::Journal(place) => new(*place).map(Body::Journal),
-                    Body::Inline(_) => None,
-                };
-                if texts.is_some() || body.is_some() {
-                    entry.texts = texts.or(entry.texts);
-                    entry.record = body.unwrap_or(entry.record);
+                let before = entry;
+                entry.texts = entry.texts.map(|place| new(place).unwrap_or(place));
+                entry.record = new(entry.record).unwrap_or(entry.record);
+                if entry != before {
                     let value = encode(&entry)?;
                     self.write(|trees| trees.jobs.insert(job_key(job), value).map(drop))?;
                 }
@@ -150,7 +223,7 @@ impl Index {
             return Ok(());
         }
         let texts = pending.texts.or_else(|| before.as_ref().and_then(|before| before.texts));
-        let entry = IndexedJob::new(&newest.record, newest.sequence, newest.place, texts)?;
+        let entry = IndexedJob::new(&newest.record, newest.sequence, newest.place, texts);
         let ended = before.filter(IndexedJob::is_end);
         if let Some(before) = &ended
             && pending.unsettled
@@ -195,17 +268,24 @@ impl Index {
         self.write(|trees| trees.checkpoints.insert(job_key(job), value).map(drop))
     }
 
-    fn set_applied(&self, sequence: u64) -> Result<(), StoreError> {
+    /// Takes note of the last sequence that is in it.
+    pub fn set_applied(&self, sequence: u64) -> Result<(), StoreError> {
         self.write(|trees| trees.meta.insert(APPLIED, &sequence.to_be_bytes()).map(drop))
     }
 
     /// What is known of a job.
     pub fn job(&self, job: JobId) -> Result<Option<IndexedJob>, StoreError> {
+        if let Some(source) = self.source() {
+            return source.job(job);
+        }
         self.read(|trees| trees.jobs.get(job_key(job)))?.map(|bytes| decode(&bytes)).transpose()
     }
 
     /// What is known of a job's checkpoint.
     pub fn checkpoint(&self, job: JobId) -> Result<Option<IndexedCheckpoint>, StoreError> {
+        if let Some(source) = self.source() {
+            return source.checkpoint(job);
+        }
         self.read(|trees| trees.checkpoints.get(job_key(job)))?.map(|bytes| decode(&bytes)).transpose()
     }
 
@@ -223,6 +303,9 @@ impl Index {
 
     /// Jobs whose ids lie in that range, by id.
     pub fn ids(&self, range: RangeInclusive<JobId>) -> Result<Vec<JobId>, StoreError> {
+        if let Some(source) = self.source() {
+            return Ok(source.ids(&range));
+        }
         let (low, high) = (job_key(*range.start()), job_key(*range.end()));
         let keys = self.read(|trees| {
             trees
@@ -261,76 +344,92 @@ impl Index {
         Ok(keys.iter().filter_map(|key| cursor_of_key(key)).collect())
     }
 
-    /// Fills an empty index: jobs in the order of their ids.
-    pub fn load(
-        &self,
-        jobs: impl Iterator<Item = Result<(JobId, IndexedJob), StoreError>>,
-        checkpoints: impl Iterator<Item = (JobId, IndexedCheckpoint)>,
-        sequence: u64,
-    ) -> Result<(), StoreError> {
-        const AT_ONCE: usize = 512;
-        let mut ended = Vec::new();
-        let mut batch = sled::Batch::default();
-        for (count, job) in jobs.enumerate() {
-            let (job, entry) = job?;
-            if entry.is_end() {
-                ended.push(finish_key(entry.state, entry.ended, job));
-            }
-            batch.insert(&job_key(job), encode(&entry)?);
-            if count % AT_ONCE == AT_ONCE - 1 {
-                let full = std::mem::take(&mut batch);
-                self.write(|trees| trees.jobs.apply_batch(full))?;
-            }
+    /// Puts in jobs that are not there yet; quickest in the order of their ids. Two threads share the work. (A batch of
+    /// sled would take a lock that lets only one go on.)
+    pub fn fill(&self, batch: &Batch) -> Result<(), StoreError> {
+        const AT_ONCE: usize = 4096;
+        for jobs in batch.jobs.chunks(AT_ONCE) {
+            let ended = jobs.iter().filter(|(_, entry)| entry.is_end());
+            let mut ended: Vec<_> =
+                ended.map(|(job, entry)| finish_key(entry.state, entry.ended, *job)).collect();
+            ended.sort_unstable();
+            let jobs = jobs.iter().map(|(job, entry)| Ok((job_key(*job), encode(entry)?)));
+            let jobs = jobs.collect::<Result<Vec<_>, StoreError>>()?;
+            self.write(|trees| {
+                std::thread::scope(|scope| {
+                    let keys =
+                        || ended.iter().try_for_each(|key| trees.by_state_finish.insert(key, &[]).map(drop));
+                    let keys = scope.spawn(keys);
+                    let inserted =
+                        jobs.into_iter().try_for_each(|(key, value)| trees.jobs.insert(key, value).map(drop));
+                    keys.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+                    inserted
+                })
+            })?;
         }
-        self.write(|trees| trees.jobs.apply_batch(batch))?;
-        ended.sort_unstable();
-        for keys in ended.chunks(AT_ONCE) {
-            let mut batch = sled::Batch::default();
-            keys.iter().for_each(|key| batch.insert(key, &[]));
-            self.write(|trees| trees.by_state_finish.apply_batch(batch))?;
+        for (job, entry) in &batch.checkpoints {
+            let value = encode(entry)?;
+            self.write(|trees| trees.checkpoints.insert(job_key(*job), value).map(drop))?;
         }
-        for (job, entry) in checkpoints {
-            let value = encode(&entry)?;
-            self.write(|trees| trees.checkpoints.insert(job_key(job), value).map(drop))?;
-        }
-        self.set_applied(sequence)
+        Ok(())
     }
 
     /// Writes everything out and closes; later calls are answered [`StoreError::Closed`].
+    ///
+    /// # Errors
+    /// It was not whole, or sled failed.
     pub fn close(&self) -> Result<(), StoreError> {
         let mut slot = self.slot.write().unwrap_or_else(PoisonError::into_inner);
-        let Slot::Open(trees) = std::mem::replace(&mut *slot, Slot::Closed) else { return Ok(()) };
-        caught(move || {
-            trees.db.flush()?;
-            drop(trees);
-            Ok(())
-        })
-    }
-
-    /// Reads; an index that is not open yet holds nothing.
-    fn read<T: Default>(&self, work: impl FnOnce(&Trees) -> sled::Result<T>) -> Result<T, StoreError> {
-        match &*self.slot.read().unwrap_or_else(PoisonError::into_inner) {
-            Slot::Empty => Ok(T::default()),
-            Slot::Open(trees) => caught(|| work(trees)),
-            Slot::Closed => Err(StoreError::Closed),
-        }
-    }
-
-    /// Changes; opens the index first, if it isn't.
-    fn write(&self, work: impl FnOnce(&Trees) -> sled::Result<()>) -> Result<(), StoreError> {
-        let slot = self.slot.read().unwrap_or_else(PoisonError::into_inner);
-        if let Slot::Open(trees) = &*slot {
-            return caught(|| work(trees));
-        }
+        let before = std::mem::replace(&mut *slot, Slot::Closed);
         drop(slot);
-        let mut slot = self.slot.write().unwrap_or_else(PoisonError::into_inner);
-        if matches!(&*slot, Slot::Empty) {
-            *slot = Slot::Open(open_sled(&self.dir, self.cache_bytes)?);
+        match before {
+            Slot::Open(trees) => caught(move || {
+                trees.db.flush()?;
+                drop(trees);
+                Ok(())
+            }),
+            Slot::Loading(..) => Err(StoreError::Index("it was not loaded yet".to_owned())),
+            Slot::Broken(reason) => Err(StoreError::Index(reason)),
+            Slot::Empty | Slot::Closed => Ok(()),
         }
-        match &*slot {
-            Slot::Open(trees) => caught(|| work(trees)),
-            Slot::Empty | Slot::Closed => Err(StoreError::Closed),
+    }
+
+    /// Reads; an index that is not open yet holds nothing. Whatever sled gets wrong is cause for suspicion.
+    fn read<T: Default>(&self, work: impl FnOnce(&Trees) -> sled::Result<T>) -> Result<T, StoreError> {
+        let trees = match &*self.slot.read().unwrap_or_else(PoisonError::into_inner) {
+            Slot::Empty => return Ok(T::default()),
+            Slot::Loading(source, _) => return Err(StoreError::Loading(source.progress.loading())),
+            Slot::Open(trees) => Arc::clone(trees),
+            Slot::Broken(reason) => return Err(StoreError::Index(reason.clone())),
+            Slot::Closed => return Err(StoreError::Closed),
+        };
+        caught(|| work(&trees)).inspect_err(|error| self.suspect(&error.to_string()))
+    }
+
+    /// Changes; opens sled first, if it isn't.
+    fn write(&self, work: impl FnOnce(&Trees) -> sled::Result<()>) -> Result<(), StoreError> {
+        self.busy.store(self.made.elapsed().as_millis() as u64 + 1, Ordering::Relaxed);
+        let done =
+            point("store.change-index").and_then(|()| self.trees()).and_then(|trees| caught(|| work(&trees)));
+        self.busy.store(0, Ordering::Relaxed);
+        done
+    }
+
+    /// Sled, opened if it isn't; without the lock, so that readers don't wait for it.
+    fn trees(&self) -> Result<Arc<Trees>, StoreError> {
+        match &*self.slot.read().unwrap_or_else(PoisonError::into_inner) {
+            Slot::Open(trees) | Slot::Loading(_, Some(trees)) => return Ok(Arc::clone(trees)),
+            Slot::Broken(reason) => return Err(StoreError::Index(reason.clone())),
+            Slot::Closed => return Err(StoreError::Closed),
+            Slot::Empty | Slot::Loading(_, None) => {}
         }
+        let opened = Arc::new(open_sled(&self.dir, self.cache_bytes)?);
+        match &mut *self.slot.write().unwrap_or_else(PoisonError::into_inner) {
+            Slot::Loading(_, trees) => *trees = Some(Arc::clone(&opened)),
+            slot @ Slot::Empty => *slot = Slot::Open(Arc::clone(&opened)),
+            Slot::Open(_) | Slot::Broken(_) | Slot::Closed => return Err(StoreError::Closed),
+        }
+        Ok(opened)
     }
 }
 
@@ -365,6 +464,10 @@ fn open_sled(dir: &Path, cache_bytes: u64) -> Result<Trees, StoreError> {
             other => return other,
         }
     }
+}
+
+fn point(name: &'static str) -> Result<(), StoreError> {
+    failpoint::reach(name).map_err(|error| StoreError::Index(error.to_string()))
 }
 
 /// Calls sled; a panic in it becomes an error.

@@ -108,7 +108,7 @@ pub(super) struct Rest {
     pub(super) tags: Vec<(String, String)>,
     pub(super) id_floor: i64,
     last_change: u64,
-    held: Option<String>,
+    pub(super) held: Option<String>,
     pub(super) damage: Vec<Finding>,
     notes: Vec<String>,
 }

@@ -26,6 +26,8 @@ pub struct Clean {
     pub link: Link,
     /// [`fingerprint`] of the journal and the archive.
     pub files: u64,
+    /// [`io::checksum_tree`] of the index's files: sled itself would not notice a flipped bit.
+    pub index: u64,
     /// Jobs that have not ended.
     pub live: Vec<JobId>,
     /// Ended jobs.

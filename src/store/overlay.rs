@@ -3,6 +3,10 @@
 //! The committer publishes into the *current* generation; the applier takes it whole, makes it the *applying* one, and
 //! starts a new current one. Readers look at current, then applying, then the index, in this order, so a change is
 //! always found in at least one of them. Several changes of a job in one generation become one write to the index.
+//!
+//! While the index is being loaded, nothing is applied. What a failed index was given last stays in the applying
+//! generation until the new one is loaded, which then holds all of it. Each index has its number: an applier that hung
+//! and comes back is not listened to.
 //! One lock, held for map operations only, never during I/O.
 
 use super::index::Settlement;
@@ -131,6 +135,10 @@ struct State {
     standing: Standing,
     published: u64,
     applied: u64,
+    /// Number of the index that is kept.
+    index: u64,
+    /// Whether it is being loaded.
+    loading: bool,
     stopping: bool,
     index_failed: Option<String>,
 }
@@ -143,10 +151,60 @@ pub struct Overlay {
 }
 
 impl Overlay {
-    /// Starts with what recovery found; everything up to `sequence` is in the index.
-    pub fn new(standing: Standing, sequence: u64) -> Self {
-        let state = State { standing, published: sequence, applied: sequence, ..State::default() };
+    /// Starts with what recovery found; everything up to `sequence` is in the index, or will be when it is loaded.
+    pub fn new(standing: Standing, sequence: u64, loading: bool) -> Self {
+        let (published, applied) = (sequence, if loading { 0 } else { sequence });
+        let state = State { standing, published, applied, loading, ..State::default() };
         Self { state: Mutex::new(state), work: Condvar::new() }
+    }
+
+    /// The index failed, and another one is to be loaded: with everything up to the change that is answered.
+    pub fn reload(&self) -> u64 {
+        let mut state = self.lock();
+        let newer = std::mem::take(&mut state.current);
+        let mut jobs = state.applying.jobs.clone();
+        for (job, pending) in newer.jobs {
+            let pending = match jobs.get(&job) {
+                Some(older) => pending.over(older),
+                None => pending,
+            };
+            jobs.insert(job, pending);
+        }
+        let last_sequence = newer.last_sequence.max(state.applying.last_sequence);
+        state.applying = Arc::new(Generation { jobs, last_sequence });
+        (state.index, state.loading, state.moving) = (state.index + 1, true, false);
+        state.published
+    }
+
+    /// Index number `index` is loaded with everything up to `through`; so many jobs had ended by then. Whether it is kept.
+    pub fn loaded(&self, index: u64, through: u64, counts: EndedCounts) -> bool {
+        let mut state = self.lock();
+        if state.index != index {
+            return false;
+        }
+        state.applying = Arc::default();
+        (state.loading, state.applied, state.standing.counts) = (false, through, counts);
+        let State { current, standing, .. } = &mut *state;
+        for pending in current.jobs.values_mut() {
+            // What they were before is counted now: the applier finds out.
+            pending.unsettled |= pending.record.is_some() || pending.forgotten;
+            if let Some(record) = pending.record.as_ref().filter(|record| record.record.state.is_end()) {
+                standing.counts.add(record.record.state);
+            }
+        }
+        drop(state);
+        self.work.notify_all();
+        true
+    }
+
+    /// The number of the index that is kept.
+    pub fn index(&self) -> u64 {
+        self.lock().index
+    }
+
+    /// Whether the store is ending.
+    pub fn is_stopping(&self) -> bool {
+        self.lock().stopping
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -167,26 +225,26 @@ impl Overlay {
             state.current.last_sequence = request.sequence;
         }
         drop(state);
-        self.work.notify_one();
+        self.work.notify_all();
     }
 
     /// Hands over what a fold moved; it is in the index once [`has_moved`](Self::has_moved) says so.
     pub fn move_to(&self, moved: Vec<Moved>) {
         self.lock().moved.extend(moved);
-        self.work.notify_one();
+        self.work.notify_all();
     }
 
     /// Whether the index knows every move: nobody is led to the old places any more.
     pub fn has_moved(&self) -> bool {
         let state = self.lock();
-        state.moved.is_empty() && !state.moving && state.index_failed.is_none()
+        state.moved.is_empty() && !state.moving && !state.loading && state.index_failed.is_none()
     }
 
     /// The next work for the index: waits for some, then a little longer, so that the changes of a short job
-    /// meet in it. `None` when the store stops and nothing is left.
-    pub fn next_work(&self, linger: Duration) -> Option<Work> {
+    /// meet in it. `None` when the store stops and nothing is left, or when index number `index` is not kept any more.
+    pub fn next_work(&self, index: u64, linger: Duration) -> Option<Work> {
         let mut state = self.lock();
-        while state.is_idle() && !state.stopping {
+        while state.is_idle() && !state.stopping && state.index == index {
             state = self.work.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
         if !state.stopping {
@@ -194,7 +252,7 @@ impl Overlay {
             let waited = self.work.wait_timeout_while(state, linger, stopped);
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
-        if state.is_idle() {
+        if state.is_idle() || state.index != index {
             return None;
         }
         state.applying = Arc::new(std::mem::take(&mut state.current));
@@ -204,8 +262,11 @@ impl Overlay {
     }
 
     /// The work is in the index; `settled` are end states that jobs had before and have no longer.
-    pub fn applied(&self, settled: &Settlement) {
+    pub fn applied(&self, index: u64, settled: &Settlement) {
         let mut state = self.lock();
+        if state.index != index {
+            return;
+        }
         if state.applying.last_sequence > 0 {
             state.applied = state.applying.last_sequence;
         }
@@ -219,6 +280,21 @@ impl Overlay {
     /// The index failed: pending changes stay where they are.
     pub fn index_failed(&self, reason: &str) {
         self.lock().index_failed = Some(reason.to_owned());
+        self.work.notify_all();
+    }
+
+    /// Waits until the index is loaded; why it never will be, if so.
+    pub fn wait_until_loaded(&self) -> Option<String> {
+        let mut state = self.lock();
+        while state.loading && state.index_failed.is_none() {
+            state = self.work.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        state.index_failed.clone()
+    }
+
+    /// Whether the index is being loaded.
+    pub fn is_loading(&self) -> bool {
+        self.lock().loading
     }
 
     /// Why the index failed, if it did.
@@ -281,7 +357,7 @@ impl Overlay {
     /// Sequences that are durable and not yet in the index.
     pub fn lag(&self) -> u64 {
         let state = self.lock();
-        state.published - state.applied
+        state.published.saturating_sub(state.applied)
     }
 }
 

@@ -36,6 +36,11 @@ impl Progress {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// For who is told that something is not there yet.
+    pub(super) fn loading(&self) -> Loading {
+        self.read().unwrap_or(Loading { step: "loading the history", done: 0, total: 0, unit: "jobs" })
+    }
+
     pub(super) fn begin(&self, step: &'static str, total: u64, unit: &'static str) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Loading { step, done: 0, total, unit });
     }

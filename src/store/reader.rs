@@ -1,6 +1,6 @@
 //! Reading jobs: pending changes first, then the index, then the journal by place.
 
-use super::entry::{Body, IndexedCheckpoint, IndexedJob, ended_at};
+use super::entry::{IndexedCheckpoint, IndexedJob, ended_at};
 use super::error::StoreError;
 use super::index::Index;
 use super::journal::{Fetcher, Place};
@@ -8,6 +8,7 @@ use super::overlay::{CheckpointChange, Overlay, Pending, PendingRecord};
 use super::record;
 use super::verdict;
 use crate::model::{Checkpoint, Epoch, JobId, JobRecord, JobState, JobTexts, Millis};
+use arc_swap::ArcSwap;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::RangeInclusive;
@@ -113,12 +114,12 @@ impl EndedCounts {
 #[derive(Clone, Debug)]
 pub struct StoreReader {
     overlay: Arc<Overlay>,
-    index: Arc<Index>,
+    index: Arc<ArcSwap<Index>>,
     fetcher: Arc<Fetcher>,
 }
 
 impl StoreReader {
-    pub(super) fn new(overlay: Arc<Overlay>, index: Arc<Index>, fetcher: Arc<Fetcher>) -> Self {
+    pub(super) fn new(overlay: Arc<Overlay>, index: Arc<ArcSwap<Index>>, fetcher: Arc<Fetcher>) -> Self {
         Self { overlay, index, fetcher }
     }
 
@@ -145,17 +146,18 @@ impl StoreReader {
             Some(Pending { forgotten: true, .. }) => return Ok(None),
             Some(_) | None => {}
         }
-        self.index.job(id)?.map(|entry| self.indexed(id, &entry)).transpose()
+        self.index.load().job(id)?.map(|entry| self.indexed(id, &entry)).transpose()
     }
 
     fn indexed(&self, id: JobId, entry: &IndexedJob) -> Result<JobRecord, StoreError> {
-        let place = match &entry.record {
-            Body::Inline(bytes) => return record::from_index(bytes),
-            Body::Journal(place) => *place,
-        };
-        match self.fetch_record(place) {
+        match self.fetch_record(entry.record) {
             Err(error @ StoreError::Damaged { .. }) => {
                 Ok(verdict::unknowable(id, entry.ended, &error.to_string()))
+            }
+            Ok(record) if record.id != id => {
+                let reason = format!("it leads from job {id} to job {}", record.id);
+                self.index.load().suspect(&reason);
+                Err(StoreError::Index(reason))
             }
             other => other,
         }
@@ -177,7 +179,7 @@ impl StoreReader {
     fn texts_now(&self, id: JobId) -> Result<Option<JobTexts>, StoreError> {
         let pending = self.overlay.pending(id).unwrap_or_default();
         let place = match pending.texts {
-            None if !pending.forgotten => self.index.job(id)?.and_then(|entry| entry.texts),
+            None if !pending.forgotten => self.index.load().job(id)?.and_then(|entry| entry.texts),
             known => known,
         };
         let Some(place) = place else { return Ok(None) };
@@ -201,7 +203,7 @@ impl StoreReader {
                 IndexedCheckpoint::default()
             }
             CheckpointChange::Stored(_) | CheckpointChange::None => {
-                self.index.checkpoint(id)?.unwrap_or_default()
+                self.index.load().checkpoint(id)?.unwrap_or_default()
             }
         };
         let place = match pending.checkpoint {
@@ -220,7 +222,7 @@ impl StoreReader {
     /// The index can't be read.
     pub fn checkpoint_ids(&self) -> Result<Vec<JobId>, StoreError> {
         let changed = self.overlay.checkpoints();
-        let mut ids: BTreeSet<JobId> = self.index.checkpoint_ids()?.into_iter().collect();
+        let mut ids: BTreeSet<JobId> = self.index.load().checkpoint_ids()?.into_iter().collect();
         for (job, has_one) in changed {
             if has_one {
                 ids.insert(job);
@@ -237,7 +239,7 @@ impl StoreReader {
     /// The index can't be read.
     pub fn ids(&self, range: RangeInclusive<JobId>) -> Result<Vec<JobId>, StoreError> {
         let pending = self.overlay.records();
-        let mut ids: BTreeSet<JobId> = self.index.ids(range.clone())?.into_iter().collect();
+        let mut ids: BTreeSet<JobId> = self.index.load().ids(range.clone())?.into_iter().collect();
         for (id, record) in pending.into_iter().filter(|(id, _)| range.contains(id)) {
             if record.is_some() {
                 ids.insert(id);
@@ -329,7 +331,7 @@ impl<'a> Walk<'a> {
                 && !list.done
                 && let Some(state) = list.state
             {
-                let keys = self.reader.index.ended(state, newest_first, list.last, count)?;
+                let keys = self.reader.index.load().ended(state, newest_first, list.last, count)?;
                 list.done = keys.len() < count;
                 list.last = keys.last().copied().or(list.last);
                 list.ahead.extend(keys.into_iter().filter(|key| !self.pending.contains_key(&key.id)));
@@ -349,7 +351,7 @@ impl<'a> Walk<'a> {
         if let Some(pending) = self.pending.get(&cursor.id) {
             return Ok(pending.as_ref().map(|pending| JobRecord::clone(&pending.record)));
         }
-        let Some(entry) = self.reader.index.job(cursor.id)? else { return Ok(None) };
+        let Some(entry) = self.reader.index.load().job(cursor.id)? else { return Ok(None) };
         let agrees = entry.ended == cursor.ended
             && record::is_end_code(entry.state)
             && self.query.state.is_none_or(|only| record::state_code(only) == entry.state);

@@ -189,18 +189,6 @@ pub fn record(part: &Part, body: &[u8]) -> Result<JobRecord, StoreError> {
     decode(part, body)
 }
 
-/// A record as the index keeps it; always of the newest version, because the index can be rebuilt.
-pub fn to_index(record: &JobRecord) -> Result<Vec<u8>, StoreError> {
-    bincode::serde::encode_to_vec(record, bincode::config::standard())
-        .map_err(|error| StoreError::Index(error.to_string()))
-}
-
-/// Reads what [`to_index`] made.
-pub fn from_index(bytes: &[u8]) -> Result<JobRecord, StoreError> {
-    let decoded = bincode::serde::decode_from_slice(bytes, bincode::config::standard());
-    decoded.map(|(record, _)| record).map_err(|error| StoreError::Index(error.to_string()))
-}
-
 /// Reads texts.
 pub fn texts(part: &Part, body: &[u8]) -> Result<JobTexts, StoreError> {
     decode(part, body)

@@ -4,24 +4,29 @@
 //! names its predecessor; then the new segment, written under another name with everything that was not vouched for,
 //! synced, and only then given its name; the marker goes before sled opens. Nothing is answered before all of it.
 
-use super::archive::Base;
+use super::applier::set_aside;
+use super::archive::{Base, Catalog};
 use super::error::StoreError;
 use super::handle::{Recovered, RecoveredJob, StoreOptions};
 use super::identity::{self, Owner};
 use super::index::Index;
 use super::journal::{Fetcher, Link, Segment, SegmentHeader, file_name, io, items, path, settle};
+use super::load::Unloaded;
 use super::marker::{self, Clean};
 use super::new_run::Before;
 use super::overlay::{Overlay, Standing};
-use super::reader::StoreReader;
+use super::progress::Progress;
+use super::reader::{EndedCounts, StoreReader};
 use super::replay::Replay;
 use super::survey::{self, Contents, Survey};
 use super::verdict;
-use crate::model::Epoch;
+use super::window::Window;
+use crate::model::{Epoch, JobState};
 use crate::runtime::{self, failpoint};
+use arc_swap::ArcSwap;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 
 /// Where things lie.
 #[derive(Clone, Debug)]
@@ -62,8 +67,8 @@ pub struct Ready {
     pub segment: Segment,
     /// Pending changes (none) and what is kept in memory.
     pub overlay: Arc<Overlay>,
-    /// The index, equal to the journal.
-    pub index: Arc<Index>,
+    /// The index: equal to the journal, or to be loaded.
+    pub index: Arc<ArcSwap<Index>>,
     /// Reads frames by place.
     pub fetcher: Arc<Fetcher>,
     /// The archive.
@@ -72,14 +77,20 @@ pub struct Ready {
     pub is_rebuilt: bool,
     /// Segments and bytes in the journal.
     pub files: (u64, u64),
+    /// Why the index was set aside although it should have been whole, if it was.
+    pub doubt: Option<String>,
     /// For the scheduler.
     pub recovered: Recovered,
 }
 
-/// Opens the store in `dir`.
-pub fn open(dir: &Path, options: &StoreOptions) -> Result<Ready, StoreError> {
+/// Opens the store in `dir`. The index may be left to be loaded.
+pub fn open(dir: &Path, options: &StoreOptions, progress: &Progress) -> Result<Ready, StoreError> {
     let paths = Paths::new(dir);
+    let new_above: Vec<&Path> = paths.dir.ancestors().skip(1).take_while(|above| !above.exists()).collect();
     let is_made = io::make_dir(&paths.dir)?;
+    for above in new_above.iter().filter(|above| !above.as_os_str().is_empty()) {
+        io::sync_parent(above)?;
+    }
     let lock = io::lock(&paths.dir)?;
     // Synced with the new identity, which lies beside them.
     io::make_dir(&paths.journal)?;
@@ -131,15 +142,17 @@ pub fn open(dir: &Path, options: &StoreOptions) -> Result<Ready, StoreError> {
     };
     marker::remove(&paths.index)?;
     let fetcher = Arc::new(Fetcher::new(paths.dir.clone()));
-    let cache = options.index_cache_bytes;
-    let start = Start { paths: &paths, cache, survey: &survey, base: &base, owner, fetcher };
-    let trusted = clean.and_then(|clean| match start.trusted(clean) {
-        Ok(trusted) => Some(trusted),
+    let start = Start { paths: &paths, options, survey: &survey, base: &base, owner, fetcher, progress };
+    let mut doubt = None;
+    let trusted = match clean.map(|clean| start.trusted(clean)).transpose() {
+        Ok(trusted) => trusted,
         Err(error) => {
-            tracing::warn!(%error, "the index can't be used after all; it is rebuilt from the journal");
+            tracing::warn!(%error, "the index can't be used after all; it is set aside and rebuilt");
+            set_aside(&paths, &paths.sled())?;
+            doubt = Some(error.to_string());
             None
         }
-    });
+    };
     let is_rebuilt = trusted.is_none();
     let begun = match (trusted, newest) {
         (Some(trusted), Some(newest)) => trusted.begin(&start, newest)?,
@@ -152,13 +165,13 @@ pub fn open(dir: &Path, options: &StoreOptions) -> Result<Ready, StoreError> {
     let files = (survey.numbers.len() as u64 + 1, bytes);
     let Begun { segment, overlay, index, recovered } = begun;
     let fetcher = Arc::clone(&start.fetcher);
-    Ok(Ready { lock, segment, overlay, index, fetcher, base, is_rebuilt, files, recovered, paths })
+    Ok(Ready { lock, segment, overlay, index, fetcher, base, is_rebuilt, files, doubt, recovered, paths })
 }
 
 struct Begun {
     segment: Segment,
     overlay: Arc<Overlay>,
-    index: Arc<Index>,
+    index: Arc<ArcSwap<Index>>,
     recovered: Recovered,
 }
 
@@ -167,7 +180,7 @@ struct Trusted {
     link: Link,
     held: Option<String>,
     overlay: Arc<Overlay>,
-    index: Arc<Index>,
+    index: Arc<ArcSwap<Index>>,
     recovered: Recovered,
 }
 
@@ -181,44 +194,81 @@ impl Trusted {
 
 struct Start<'a> {
     paths: &'a Paths,
-    cache: u64,
+    options: &'a StoreOptions,
     survey: &'a Survey,
     base: &'a Base,
     owner: Owner,
     fetcher: Arc<Fetcher>,
+    progress: &'a Progress,
 }
 
 impl Start<'_> {
     /// After a clean stop of this very directory: the index as it lies.
     fn trusted(&self, clean: Clean) -> Result<Trusted, StoreError> {
-        let last_sequence = clean.link.last_sequence;
-        let index = self.open_index(last_sequence)?;
-        let applied = index.applied()?;
-        if applied != last_sequence {
-            return Err(StoreError::Index(format!(
-                "it ends at change {applied}, the journal at {last_sequence}"
-            )));
-        }
+        let index = self.whole(clean.link.last_sequence, clean.index, clean.counts)?;
         let standing = clean.standing();
-        let (overlay, index) = (Arc::new(Overlay::new(standing.clone(), applied)), Arc::new(index));
+        let overlay = Arc::new(Overlay::new(standing.clone(), clean.link.last_sequence, false));
+        let index = Arc::new(ArcSwap::from_pointee(index));
         let recovered = self.recovered(&standing, &overlay, &index, clean.notes)?;
         Ok(Trusted { link: clean.link, held: standing.held, overlay, index, recovered })
+    }
+
+    /// The index, if it holds what it should. Sled may hang or panic over its files: so a thread of its own opens them.
+    fn whole(&self, last_sequence: u64, checksum: u64, counts: EndedCounts) -> Result<Index, StoreError> {
+        let (sled, cache) = (self.paths.sled(), self.options.index_cache_bytes);
+        if last_sequence == 0 {
+            return Ok(Index::empty(&sled, cache));
+        }
+        let (tell, told) = mpsc::channel();
+        let open = move || -> Result<Index, StoreError> {
+            reach("store.before-open-index")?;
+            if io::checksum_tree(&sled)? != checksum {
+                return Err(StoreError::Index("its files are not as they were left".to_owned()));
+            }
+            let index = Index::open(&sled, cache)?;
+            let applied = index.applied()?;
+            if applied != last_sequence {
+                let what = format!("it ends at change {applied}, the journal at {last_sequence}");
+                return Err(StoreError::Index(what));
+            }
+            index.holds(JobState::ALL.into_iter().filter(|state| counts.of(*state) > 0))?;
+            Ok(index)
+        };
+        let opener = runtime::thread("store-open", move || {
+            // Nobody listens any more when this took too long.
+            let _late = tell.send(open());
+        });
+        opener.map_err(|error| StoreError::io("start a thread for", &self.paths.index, error))?;
+        let patience = self.options.index_patience;
+        told.recv_timeout(patience).unwrap_or_else(|error| {
+            Err(StoreError::Index(match error {
+                mpsc::RecvTimeoutError::Timeout => {
+                    format!("sled could not open it within {} s", patience.as_secs())
+                }
+                mpsc::RecvTimeoutError::Disconnected => "sled panicked".to_owned(),
+            }))
+        })
     }
 
     /// Everything from the journal.
     fn rebuilt(&self, newest: Option<&SegmentHeader>) -> Result<Begun, StoreError> {
         io::remove_dir(&self.paths.sled())?;
         let is_copy = matches!(self.owner, Owner::Copy(_));
-        let contents = survey::contents(&self.paths.dir, self.base, self.survey, newest, is_copy)?;
+        let dir = &self.paths.dir;
+        let window = Window::default();
+        let contents = survey::contents(dir, self.base, self.survey, newest, is_copy, window)?;
         let Some(contents) = contents else {
             let notes = self.survey.numbers.iter().map(|number| {
                 format!("journal/{} is set aside: it has no sound header or frame", file_name(*number))
             });
             self.set_aside(&self.survey.numbers)?;
-            return self.filled(Replay::default(), None, notes.collect(), &Before::default());
+            let nothing = (Replay::default(), Catalog::default());
+            return self.filled(nothing, None, notes.collect(), &Before::default());
         };
         self.set_aside(&contents.cut)?;
-        let Contents { replay, last, link, stragglers, damage, mut notes, .. } = contents;
+        let Contents { mut replay, last, link, stragglers, mut damage, mut notes, .. } = contents;
+        let mut catalog = Catalog::read(dir, self.base, &self.fetcher, &mut damage)?;
+        catalog.complete(&mut replay, &self.fetcher, &mut damage)?;
         let verdicts = verdict::pass(&replay, &damage, &self.fetcher, runtime::clock())?;
         notes.extend(damage.iter().map(verdict::describe));
         let held = match &self.owner {
@@ -233,12 +283,12 @@ impl Start<'_> {
             stragglers: &stragglers,
             verdicts: &verdicts,
         };
-        self.filled(replay, held, notes, &before)
+        self.filled((replay, catalog), held, notes, &before)
     }
 
     fn filled(
         &self,
-        mut replay: Replay,
+        (mut replay, catalog): (Replay, Catalog),
         held: Option<String>,
         notes: Vec<String>,
         before: &Before<'_>,
@@ -246,22 +296,21 @@ impl Start<'_> {
         let segment = self.begin(before)?;
         self.fold(&segment, before, &mut replay)?;
         let last_sequence = segment.link().last_sequence;
-        let index = self.open_index(last_sequence)?;
-        if last_sequence > 0 {
-            let (jobs, checkpoints) = replay.entries(&self.fetcher);
-            index.load(jobs, checkpoints, last_sequence)?;
-        }
+        replay.last_sequence = last_sequence;
         let standing = replay.standing(held);
-        let (overlay, index) = (Arc::new(Overlay::new(standing.clone(), last_sequence)), Arc::new(index));
+        let (sled, cache) = (self.paths.sled(), self.options.index_cache_bytes);
+        let index = match last_sequence {
+            0 => Index::empty(&sled, cache),
+            _ => {
+                let (fetcher, dir) = (Arc::clone(&self.fetcher), self.paths.dir.clone());
+                let progress = self.progress.clone();
+                Index::unloaded(&sled, cache, Arc::new(Unloaded { replay, catalog, fetcher, dir, progress }))
+            }
+        };
+        let overlay = Arc::new(Overlay::new(standing.clone(), last_sequence, last_sequence > 0));
+        let index = Arc::new(ArcSwap::from_pointee(index));
         let recovered = self.recovered(&standing, &overlay, &index, notes)?;
         Ok(Begun { segment, overlay, index, recovered })
-    }
-
-    fn open_index(&self, last_sequence: u64) -> Result<Index, StoreError> {
-        match last_sequence {
-            0 => Ok(Index::empty(&self.paths.sled(), self.cache)),
-            _ => Index::open(&self.paths.sled(), self.cache),
-        }
     }
 
     /// Takes what the new segment holds into the replay: stragglers under their new places, and verdicts.
@@ -314,7 +363,7 @@ impl Start<'_> {
         &self,
         standing: &Standing,
         overlay: &Arc<Overlay>,
-        index: &Arc<Index>,
+        index: &Arc<ArcSwap<Index>>,
         notes: Vec<String>,
     ) -> Result<Recovered, StoreError> {
         let reader = StoreReader::new(Arc::clone(overlay), Arc::clone(index), Arc::clone(&self.fetcher));

@@ -5,9 +5,9 @@ use super::error::StoreError;
 use super::journal::{Accepted, Fetcher, Place};
 use super::overlay::Standing;
 use super::reader::EndedCounts;
-use super::record::{self, PartKind, is_end_code, state_code};
+use super::record::{self, PartKind, is_end_code};
 use super::window::Window;
-use crate::model::{Epoch, JobId, JobRecord, JobState};
+use crate::model::{Epoch, JobId, JobRecord};
 use std::collections::HashMap;
 
 /// A stored thing: its sequence and its place.
@@ -24,7 +24,7 @@ pub struct At {
 pub struct Seen {
     /// The record.
     pub record: Option<At>,
-    /// [`state_code`] of the record; 0 without one.
+    /// [`record::state_code`] of the record; 0 without one.
     pub state: u8,
     /// The texts.
     pub texts: Option<At>,
@@ -199,45 +199,27 @@ impl Replay {
         }
     }
 
-    /// What is kept in memory of it.
+    /// What is kept in memory of it; ended jobs are counted when the index is loaded.
     pub fn standing(&self, held: Option<String>) -> Standing {
-        let mut counts = EndedCounts::default();
-        for seen in self.jobs.values().filter(|seen| seen.record.is_some()) {
-            if let Some(state) = JobState::ALL.into_iter().find(|state| state_code(*state) == seen.state) {
-                counts.add(state);
-            }
-        }
         let live = self.jobs.iter().filter(|(_, seen)| seen.is_live()).map(|(job, _)| *job).collect();
+        let counts = EndedCounts::default();
         Standing { live, counts, tags: self.tags.clone(), id_floor: self.id_floor, held }
     }
 
-    /// Everything for the index, in the order of the ids.
-    pub fn entries<'a>(
-        &'a self,
-        fetcher: &'a Fetcher,
-    ) -> (
-        impl Iterator<Item = Result<(JobId, IndexedJob), StoreError>> + 'a,
-        impl Iterator<Item = (JobId, IndexedCheckpoint)> + 'a,
-    ) {
-        let mut ids: Vec<JobId> = self.jobs.keys().copied().collect();
-        ids.sort_unstable();
-        let with_checkpoint: Vec<JobId> = ids.clone();
-        let jobs = ids.into_iter().filter_map(move |job| {
-            let seen = self.jobs.get(&job)?;
-            let at = seen.record?;
-            let entry = fetch_record(fetcher, at.place).and_then(|record| {
-                IndexedJob::new(&record, at.sequence, at.place, seen.texts.map(|texts| texts.place))
-            });
-            Some(entry.map(|entry| (job, entry)))
-        });
-        let checkpoints = with_checkpoint.into_iter().filter_map(move |job| {
-            let seen = self.jobs.get(&job)?;
-            let place = seen.checkpoint.map(|at| at.place);
-            let known = place.is_some() || seen.committed > Epoch::default();
-            let sequence = self.last_sequence;
-            known.then_some((job, IndexedCheckpoint { sequence, place, committed: seen.committed }))
-        });
-        (jobs, checkpoints)
+    /// What the index knows of a job.
+    pub fn job(&self, job: JobId, fetcher: &Fetcher) -> Result<Option<IndexedJob>, StoreError> {
+        let Some(seen) = self.jobs.get(&job) else { return Ok(None) };
+        let Some(at) = seen.record else { return Ok(None) };
+        let record = fetch_record(fetcher, at.place)?;
+        Ok(Some(IndexedJob::new(&record, at.sequence, at.place, seen.texts.map(|texts| texts.place))))
+    }
+
+    /// What the index knows of a job's checkpoint.
+    pub fn checkpoint(&self, job: JobId) -> Option<IndexedCheckpoint> {
+        let seen = self.jobs.get(&job)?;
+        let place = seen.checkpoint.map(|at| at.place);
+        let known = place.is_some() || seen.committed > Epoch::default();
+        known.then_some(IndexedCheckpoint { sequence: self.last_sequence, place, committed: seen.committed })
     }
 }
 

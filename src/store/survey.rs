@@ -111,19 +111,23 @@ pub struct Contents {
     pub notes: Vec<String>,
 }
 
-/// Reads the archive, and all segments behind it. In a copy a gap cuts off what lies behind it; in the original it is
-/// damage. `None`: there is neither an image nor a sound segment.
+/// Reads the newest image, and all segments behind it; the files of ended jobs are left to their directories
+/// ([`Catalog`](super::archive::Catalog)). In a copy a gap cuts off what lies behind it; in the original it is damage.
+/// `None`: there is neither an image nor a sound segment.
 pub fn contents(
     dir: &Path,
     base: &Base,
     survey: &Survey,
     newest: Option<&SegmentHeader>,
     is_copy: bool,
+    window: Window,
 ) -> Result<Option<Contents>, StoreError> {
-    contents_within(Window::default(), dir, base, survey, newest, is_copy)
+    let mut replay = Replay { window, ..Replay::default() };
+    let damage = base.replay_image(dir, &mut replay)?;
+    behind(dir, base, survey, newest, is_copy, (replay, damage))
 }
 
-/// [`contents`] with the jobs of a window only.
+/// [`contents`], with the files of ended jobs, of a window.
 pub fn contents_within(
     window: Window,
     dir: &Path,
@@ -132,11 +136,23 @@ pub fn contents_within(
     newest: Option<&SegmentHeader>,
     is_copy: bool,
 ) -> Result<Option<Contents>, StoreError> {
+    let mut replay = Replay { window, ..Replay::default() };
+    let damage = base.replay(dir, &mut replay)?;
+    behind(dir, base, survey, newest, is_copy, (replay, damage))
+}
+
+/// Puts the segments behind the image on top of it.
+fn behind(
+    dir: &Path,
+    base: &Base,
+    survey: &Survey,
+    newest: Option<&SegmentHeader>,
+    is_copy: bool,
+    (mut replay, mut damage): (Replay, Vec<Damage>),
+) -> Result<Option<Contents>, StoreError> {
     let journal = &dir.join("journal");
     let covered = base.covered();
     let line = newest.map(|newest| survey.line(newest, covered)).unwrap_or_default();
-    let mut replay = Replay { window, ..Replay::default() };
-    let mut damage = base.replay(dir, &mut replay)?;
     let mut cut = unused(survey, &line, covered);
     let mut notes = base.notes.clone();
     notes.extend(cut.iter().map(|number| why_unused(survey, *number)));

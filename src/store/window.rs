@@ -25,6 +25,11 @@ impl Window {
         Self { at_once: Some(at_once.max(2)), ..Self::default() }
     }
 
+    /// All jobs, up to the change `through`.
+    pub fn through(through: u64) -> Self {
+        Self { through: Some(through), ..Self::default() }
+    }
+
     /// The window behind this one, up to the change `through`; `None` when no job lies behind.
     pub fn next(&self, through: u64) -> Option<Self> {
         self.below.map(|below| Self {

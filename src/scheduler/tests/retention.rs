@@ -1,8 +1,10 @@
-//! Deleting ended jobs by age and by number.
+//! Deleting what is over of ended jobs: by age, number and bytes; records, logs and checkpoints.
 
 use super::world::{World, submission};
-use crate::model::JobId;
-use crate::scheduler::Retention;
+use crate::exec::{Outcome, RunCommand, RunEvent};
+use crate::model::{Epoch, JobId};
+use crate::scheduler::{Limits, Retention, Submission, SubmitError};
+use crate::store::bytes_of;
 use std::time::{Duration, Instant};
 
 /// Waits until so many of the jobs are left in the store.
@@ -18,10 +20,14 @@ async fn until_left(world: &World, ids: &[JobId], count: usize) {
     }
 }
 
+fn records(limits: Limits) -> Retention {
+    Retention { records: limits, ..Retention::default() }
+}
+
 #[tokio::test]
 async fn old_jobs_go_with_their_logs_and_running_ones_stay() {
     let age = Some(Duration::from_millis(400));
-    let mut world = World::with(|settings| settings.retention = Retention { age, jobs: None });
+    let mut world = World::with(|settings| settings.retention = records(Limits { age, ..Limits::default() }));
     let running = world.accept(submission(None).await).await.id;
     let held_back = world.attempt().await;
     let mut ids = Vec::new();
@@ -59,11 +65,135 @@ async fn the_newest_stay_and_a_deleted_id_can_be_used_again() {
     }
     // The look is a minute away: a new start looks at once.
     let dir = world.shut_down(Duration::from_secs(5)).await;
-    let mut world = World::open(dir, |settings| settings.retention = Retention { age, jobs: Some(2) });
+    let mut world = World::open(dir, |settings| {
+        settings.retention = records(Limits { age, count: Some(2), bytes: None })
+    });
     until_left(&world, &ids, 2).await;
     assert!(world.reader.record(JobId(6)).unwrap().is_some(), "the newest stays");
     assert!(world.reader.record(JobId(1)).unwrap().is_none(), "the oldest goes");
     world.accept(submission(Some(1)).await).await;
     world.attempt().await.finish();
     world.ended(JobId(1)).await;
+}
+
+/// Ends a job with a savepoint of its own.
+async fn with_savepoint(world: &mut World, id: i64) -> JobId {
+    let id = world.accept(submission(Some(id)).await).await.id;
+    let mut attempt = world.attempt().await;
+    attempt.event(RunEvent::Running);
+    world.scheduler.stop(id, true).await.unwrap();
+    assert_eq!(attempt.command().await, Some(RunCommand::Savepoint));
+    assert!(attempt.checkpoint(1, true).await);
+    attempt.event(RunEvent::Committed(Epoch(1)));
+    attempt.end(Outcome::SavepointDone);
+    world.ended(id).await;
+    id
+}
+
+#[tokio::test]
+async fn the_newest_bytes_stay_and_those_that_come_are_counted() {
+    let mut world = World::new();
+    let mut ids = Vec::new();
+    for id in 1..=6 {
+        ids.push(world.accept(submission(Some(id)).await).await.id);
+        world.attempt().await.finish();
+        world.ended(JobId(id)).await;
+    }
+    let size = |world: &World, id: i64| {
+        let record = world.reader.record(JobId(id)).unwrap().unwrap();
+        bytes_of(&record, world.reader.texts(JobId(id)).unwrap().as_ref(), None)
+    };
+    let bytes = Some(size(&world, 5) + size(&world, 6) + 20);
+    let dir = world.shut_down(Duration::from_secs(5)).await;
+    let mut world = World::open(dir, |settings| {
+        settings.retention = records(Limits { bytes, ..Limits::default() });
+        // Looks often.
+        settings.retention.logs.age = Some(Duration::from_millis(100));
+    });
+    until_left(&world, &ids, 2).await;
+    assert!(world.reader.record(JobId(5)).unwrap().is_some(), "the newest stay");
+    for id in 7..=9 {
+        ids.push(world.accept(submission(Some(id)).await).await.id);
+        world.attempt().await.finish();
+        world.ended(JobId(id)).await;
+        until_left(&world, &ids, 2).await;
+        assert!(world.reader.record(JobId(id)).unwrap().is_some(), "the newest stays");
+    }
+}
+
+#[tokio::test]
+async fn logs_go_alone_and_those_of_live_jobs_stay() {
+    let mut world = World::with(|settings| {
+        settings.retention.logs = Limits { count: Some(1), age: Some(Duration::from_secs(1)), bytes: None };
+    });
+    let running = world.accept(submission(None).await).await.id;
+    let held_back = world.attempt().await;
+    let mut ids = Vec::new();
+    for _ in 0..3 {
+        let id = world.accept(submission(None).await).await.id;
+        world.attempt().await.finish();
+        world.ended(id).await;
+        ids.push(id);
+    }
+    let log = |id: JobId| world.dir.path().join("logs").join(format!("job-{id}.log"));
+    let started = Instant::now();
+    while ids.iter().any(|id| log(*id).exists()) {
+        assert!(started.elapsed() < Duration::from_secs(20), "logs are left");
+        tokio::task::yield_now().await;
+    }
+    assert!(log(running).exists());
+    until_left(&world, &ids, 3).await;
+    held_back.finish();
+    world.ended(running).await;
+}
+
+#[tokio::test]
+async fn checkpoints_of_ended_jobs_go_alone_and_can_not_be_started_from() {
+    let mut world = World::new();
+    let ids = [with_savepoint(&mut world, 1).await, with_savepoint(&mut world, 2).await];
+    let dir = world.shut_down(Duration::from_secs(5)).await;
+    let mut world = World::open(dir, |settings| {
+        settings.retention.checkpoints = Limits { count: Some(1), ..Limits::default() };
+    });
+    let started = Instant::now();
+    while world.reader.checkpoint(ids[0]).unwrap().is_some() {
+        assert!(started.elapsed() < Duration::from_secs(20), "the older checkpoint is left");
+        tokio::task::yield_now().await;
+    }
+    until_left(&world, &ids, 2).await;
+    let again = |id: i64| async move { Submission { from_savepoint: true, ..submission(Some(id)).await } };
+    let refused = world.scheduler.submit(again(1).await).await.unwrap_err();
+    assert_eq!(refused, SubmitError::NoCheckpoint { id: JobId(1), with: vec![JobId(2)] });
+    world.accept(again(2).await).await;
+    let attempt = world.attempt().await;
+    assert!(attempt.restore.is_some(), "the newest checkpoint stays");
+    attempt.finish();
+    world.ended(JobId(2)).await;
+}
+
+#[tokio::test]
+async fn a_job_that_is_started_from_its_checkpoint_keeps_it() {
+    let mut world = World::with(|settings| {
+        // Looks all the time.
+        settings.retention.checkpoints = Limits { age: Some(Duration::from_millis(1)), ..Limits::default() };
+    });
+    let mut accepted = 0;
+    for id in 1..=60 {
+        let id = with_savepoint(&mut world, id).await;
+        let again = Submission { from_savepoint: true, ..submission(Some(id.0)).await };
+        match world.scheduler.submit(again).await {
+            Ok(_) => {
+                accepted += 1;
+                let attempt = world.attempt().await;
+                assert!(attempt.restore.is_some());
+                let stored = world.reader.checkpoint(id).unwrap();
+                assert!(stored.is_some(), "the checkpoint of job {id} was deleted behind its new start");
+                attempt.finish();
+                world.ended(id).await;
+            }
+            Err(SubmitError::NoCheckpoint { .. }) => {}
+            Err(other) => panic!("{other}"),
+        }
+    }
+    eprintln!("{accepted} of 60 came before their checkpoint was deleted");
 }

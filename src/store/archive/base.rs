@@ -60,11 +60,20 @@ impl Base {
             replay.last_sequence = 0;
             return Ok(damage);
         };
-        let head = &image.head;
-        replay.forgotten.extend(head.forgotten.iter().copied());
-        for file in &head.files {
+        replay.forgotten.extend(image.head.forgotten.iter().copied());
+        for file in &image.head.files {
             fold_in(dir, file.number, &[], replay, &mut damage)?;
         }
+        damage.extend(self.replay_image(dir, replay)?);
+        Ok(damage)
+    }
+
+    /// Folds in the image: all but the files of ended jobs.
+    pub fn replay_image(&self, dir: &Path, replay: &mut Replay) -> Result<Vec<Damage>, StoreError> {
+        let mut damage = Vec::new();
+        let Some(image) = &self.image else { return Ok(damage) };
+        let head = &image.head;
+        replay.forgotten.extend(head.forgotten.iter().copied());
         let sequence = head.covered.last_sequence;
         let jobs: Vec<Entry> =
             head.jobs.iter().map(|job| Entry { job: *job, sequence, offset: 0, bytes: 0 }).collect();

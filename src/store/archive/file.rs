@@ -1,6 +1,6 @@
 //! One file of the archive: a header like a segment's, one frame per job, a directory of the jobs, a seal.
 
-use crate::model::JobId;
+use crate::model::{JobId, Millis};
 use crate::runtime;
 use crate::store::error::StoreError;
 use crate::store::journal::{
@@ -240,6 +240,8 @@ pub struct Contents {
     pub bad: Vec<u64>,
     /// The jobs that should be in it; `None` when the directory is damaged.
     pub directory: Option<Vec<Entry>>,
+    /// When it was made.
+    pub made: Millis,
 }
 
 impl Contents {
@@ -257,7 +259,8 @@ impl Contents {
                 Item::Bad { offset, .. } => bad.push(offset),
             }
         }
-        let mut contents = Self { bytes, frames: Vec::new(), bad, directory: None };
+        let made = header.made;
+        let mut contents = Self { bytes, frames: Vec::new(), bad, directory: None, made };
         frames.retain(|frame| {
             let Some(part) = frame.header.parts.first() else { return false };
             if part.kind != PartKind::Directory as u8 {
@@ -268,6 +271,11 @@ impl Contents {
         });
         (contents.frames, contents.directory) = (frames, directory);
         Ok(Some(contents))
+    }
+
+    /// The jobs in it, from the sound frames.
+    pub fn entries(&self) -> Vec<Entry> {
+        self.frames.iter().filter_map(Entry::of).collect()
     }
 
     /// The body of a part.
@@ -304,8 +312,7 @@ impl JobsFile {
         match fetcher.fetch(Place { segment: self.number, offset: self.directory, part: 0 }) {
             Ok((part, body)) => record::directory(&part, &body),
             Err(StoreError::Damaged { .. }) => {
-                let frames = Contents::read(dir, self.number)?.map(|contents| contents.frames);
-                Ok(frames.unwrap_or_default().iter().filter_map(Entry::of).collect())
+                Ok(Contents::read(dir, self.number)?.map(|contents| contents.entries()).unwrap_or_default())
             }
             Err(error) => Err(error),
         }

@@ -104,7 +104,8 @@ impl Fold<'_> {
         let Some(previous) = self.previous else { return Ok(replay) };
         let damaged = || StoreError::damaged(image::name(previous.number), "it can't be read any more");
         let contents = Contents::read(self.dir, previous.number)?.ok_or_else(damaged)?;
-        if !contents.bad.is_empty() {
+        // What a start judged stands in the journal behind it.
+        if !contents.bad.is_empty() && self.judged == 0 {
             return Err(damaged());
         }
         let head = &previous.head;

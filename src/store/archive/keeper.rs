@@ -11,6 +11,7 @@ use crate::store::journal::{
     ARCHIVED, Fetcher, Files, Link, SegmentHeader, io, numbers, path, relative_path,
 };
 use crate::store::overlay::Overlay;
+use crate::store::space::Space;
 use crate::store::survey::Survey;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -21,6 +22,8 @@ use std::time::{Duration, Instant};
 
 /// So many sealed segments are folded, however small they are.
 const SEGMENTS: usize = 16;
+/// So many segments are folded at once at most, so that little memory is needed for it.
+const AT_ONCE: usize = 4;
 /// The journal behind the newest image may grow to this part of the archive before it is folded.
 const PART: u64 = 16;
 /// The longest time between two looks at what can be deleted, and between two notes of the uptime.
@@ -78,6 +81,8 @@ pub struct Ground {
     pub overlay: Arc<Overlay>,
     /// Figures of the journal.
     pub files: Arc<Files>,
+    /// Nothing is folded while there is no space.
+    pub space: Arc<Space>,
     /// Figures of the archive.
     pub kept: Arc<Kept>,
 }
@@ -135,17 +140,18 @@ impl Work {
     fn run(mut self, rotations: &Receiver<u64>) -> bool {
         let look = (self.options.grace / 4).clamp(Duration::from_millis(20), LOOK);
         self.measure();
-        self.fold_what_is_due();
+        let mut is_due = true;
         loop {
+            let has_more = is_due && self.fold_what_is_due();
             self.delete_what_is_over();
-            match rotations.recv_timeout(look) {
+            is_due = match rotations.recv_timeout(if has_more { Duration::ZERO } else { look }) {
                 Ok(current) => {
                     self.current = rotations.try_iter().last().unwrap_or(current);
-                    self.fold_what_is_due();
+                    true
                 }
-                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Timeout) => has_more,
                 Err(RecvTimeoutError::Disconnected) => break,
-            }
+            };
             if self.noted.elapsed() >= LOOK {
                 self.note_uptime();
             }
@@ -158,12 +164,14 @@ impl Work {
         self.uptime + self.since.elapsed().as_millis() as u64
     }
 
-    fn fold_what_is_due(&mut self) {
-        if self.damaged {
-            return;
+    /// Whether something was folded: then there may be more.
+    fn fold_what_is_due(&mut self) -> bool {
+        // What is left is for the ends of jobs.
+        if self.damaged || self.ground.space.is_full() {
+            return false;
         }
         match self.fold() {
-            Ok(None) => {}
+            Ok(None) => false,
             Ok(Some(Folded { image, moved })) => {
                 let jobs: u64 = image.head.files.iter().map(|file| file.jobs).sum();
                 tracing::debug!(covered = image.head.covered.number, jobs, "the journal was folded");
@@ -171,11 +179,18 @@ impl Work {
                 self.ground.overlay.move_to(moved);
                 self.ground.kept.fail(None);
                 self.measure();
+                true
             }
             Err(error) => {
                 self.damaged |= matches!(error, StoreError::Damaged { .. });
+                if error.is_full()
+                    && let Err(error) = remove_unfinished(&self.ground.dir)
+                {
+                    tracing::warn!(%error, "an unfinished file of the archive stays");
+                }
                 tracing::warn!(%error, "the journal can't be folded; it stays as it is");
                 self.ground.kept.fail(Some(error.to_string()));
+                false
             }
         }
     }
@@ -192,8 +207,14 @@ impl Work {
         if sealed == 0 || (survey.bytes < due && sealed < SEGMENTS) {
             return Ok(None);
         }
-        let (segments, covered) = sealed_line(&survey, self.current, covered, self.options.judged)?;
-        let Some(covered) = covered else { return Ok(None) };
+        let (mut segments, covered) = sealed_line(&survey, self.current, covered, self.options.judged)?;
+        let Some(mut covered) = covered else { return Ok(None) };
+        // Only where a successor says how far a segment goes.
+        let last = segments.iter().take(AT_ONCE).rposition(|(_, link)| link.is_some());
+        if let Some((last, link)) = last.and_then(|last| Some((last, segments.get(last)?.1?))) {
+            segments.truncate(last + 1);
+            covered = link;
+        }
         remove_unfinished(dir)?;
         let fold = Fold {
             dir,

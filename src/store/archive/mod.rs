@@ -7,13 +7,15 @@
 //!
 //! How data passes: sealed segments → `fold` → a new file of ended jobs, an image, and the moves (old place, new place)
 //! for the index; `keeper` is the thread that does it and that deletes what has been superseded for longer than the
-//! grace time. A start reads the newest image whose files are all there (`base`) and the segments behind it.
+//! grace time. A start reads the newest image whose files are all there (`base`), the segments behind it, and of the
+//! files their directories (`catalog`); the index is loaded from the files themselves.
 //!
 //! Invariants: folded only from sealed segments and older images, never from the index; nothing is deleted before an
 //! image that makes it needless is older than the grace time, counted over the time that servers ran, nor before the
 //! index knows the new places; the newest image and what it names is never deleted.
 
 mod base;
+mod catalog;
 mod compact;
 mod file;
 mod fold;
@@ -21,5 +23,6 @@ mod image;
 mod keeper;
 
 pub use base::Base;
-pub use file::numbers;
+pub use catalog::{Archived, Catalog, lost_job};
+pub use file::{Contents, numbers};
 pub use keeper::{Ground, Keeper, KeeperOptions, Kept};

@@ -2,11 +2,13 @@
 //!
 //! The journal comes after `identity` and whatever is folded from it, segments by rising numbers: a segment is
 //! complete before its successor is begun, so only the last one can be short, and a copy that ends in the middle of
-//! a write is what every start can read. What is derived (`index/`) or bound to the process (`LOCK`) is left out.
+//! a write is what every start can read. What is derived (`index/`), bound to the process (`LOCK`) or without contents
+//! (`reserve`) is left out.
 
 use super::note;
 use crate::store::error::StoreError;
 use crate::store::journal::io;
+use crate::store::space::RESERVE;
 use std::path::Path;
 
 /// Copies the data directory `from` into the directory `to`, and syncs it; the bytes that were copied.
@@ -20,7 +22,7 @@ pub fn copy_tree(from: &Path, to: &Path) -> Result<u64, StoreError> {
 }
 
 fn is_kept(name: &str) -> bool {
-    let left_out = ["LOCK", "index", "lost+found", note::NAME];
+    let left_out = ["LOCK", "index", "lost+found", RESERVE, note::NAME];
     !left_out.contains(&name) && !name.ends_with(".partial")
 }
 

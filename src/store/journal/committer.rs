@@ -2,13 +2,15 @@
 
 use super::frame;
 use super::io;
-use super::segment::{self, Link, Segment};
-use crate::model::Op;
+use super::segment::{self, FRAMES_AT, Link, Segment};
+use crate::model::{JobId, Op};
 use crate::runtime::{self, failpoint};
 use crate::store::error::StoreError;
 use crate::store::record::{Encoded, Encoder};
+use crate::store::space::Space;
+use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, OnceLock};
@@ -87,6 +89,7 @@ impl Journal {
         journal: PathBuf,
         segment_bytes: u64,
         files: Arc<Files>,
+        space: Arc<Space>,
         publish: impl FnMut(Vec<Published>) + Send + 'static,
         rotations: Option<Sender<u64>>,
     ) -> Result<Self, StoreError> {
@@ -105,6 +108,8 @@ impl Journal {
             sealed: true,
             encoder: Encoder::default(),
             files: Arc::clone(&files),
+            space,
+            refused: HashSet::new(),
             publish: Box::new(publish),
             rotations,
         };
@@ -147,6 +152,9 @@ struct Committer {
     sealed: bool,
     encoder: Encoder,
     files: Arc<Files>,
+    space: Arc<Space>,
+    /// Jobs whose submission was refused: what was sent about them before that was known is refused too.
+    refused: HashSet<JobId>,
     publish: Box<dyn FnMut(Vec<Published>) + Send>,
     /// Told the number of each new segment: those before it are sealed.
     rotations: Option<Sender<u64>>,
@@ -202,25 +210,62 @@ impl Committer {
             }
         }
         self.commit(batch);
-        for (mut request, error) in refused {
-            request.answer(Err(error));
+        for (request, error) in refused {
+            self.refuse(request, error);
         }
     }
 
-    fn commit(&mut self, mut batch: Vec<(Request, Encoded)>) {
-        if batch.is_empty() {
-            return;
+    /// Writes the batch and answers it. When there is no space, what lets running jobs end is written once more, in the
+    /// room that the reserve gave.
+    fn commit(&mut self, batch: Vec<(Request, Encoded)>) {
+        let mut batch = self.admitted(batch);
+        while !batch.is_empty() {
+            let was_full = self.space.is_full();
+            let failure = match self.files.failed.get() {
+                Some(reason) => StoreError::Failed(reason.clone()),
+                None => match self.write(&batch) {
+                    Ok(offsets) => return self.announce(batch, &offsets),
+                    Err(failure) => self.recover(failure),
+                },
+            };
+            if matches!(failure, StoreError::Refused(_)) && !was_full && self.space.is_full() {
+                batch = self.admitted(batch);
+                continue;
+            }
+            for (request, _) in std::mem::take(&mut batch) {
+                self.refuse(request, failure.clone());
+            }
         }
-        let failure = match self.files.failed.get() {
-            Some(reason) => StoreError::Failed(reason.clone()),
-            None => match self.write(&batch) {
-                Ok(offsets) => return self.announce(batch, &offsets),
-                Err(failure) => self.recover(failure),
-            },
-        };
-        for (request, _) in &mut batch {
-            request.answer(Err(failure.clone()));
+    }
+
+    /// Refuses what can't be taken now: what is about jobs that were refused; and while the disk is full new jobs, and
+    /// what would leave too little room for the ends of others.
+    fn admitted(&mut self, batch: Vec<(Request, Encoded)>) -> Vec<(Request, Encoded)> {
+        let full =
+            self.space.is_full().then(|| (self.space.refusal().unwrap_or_default(), self.space.room()));
+        if (full.is_none() && self.refused.is_empty()) || self.files.failed.get().is_some() {
+            return batch;
         }
+        let (reason, (mut room, kept)) = full.unwrap_or((String::new(), (u64::MAX, 0)));
+        let mut admitted = Vec::with_capacity(batch.len());
+        for (request, encoded) in batch {
+            let size = frame::length(encoded.parts.len(), encoded.payload.len()) as u64 + FRAMES_AT;
+            let left = room.saturating_sub(if may_wait(&request.ops) { kept } else { 0 });
+            if is_orphan(&request.ops, &self.refused) {
+                self.refuse(request, StoreError::Refused("its job was not recorded".to_owned()));
+            } else if !reason.is_empty() && (submitted(&request.ops).next().is_some() || size > left) {
+                self.refuse(request, StoreError::Refused(reason.clone()));
+            } else {
+                room = room.saturating_sub(size);
+                admitted.push((request, encoded));
+            }
+        }
+        admitted
+    }
+
+    fn refuse(&mut self, mut request: Request, error: StoreError) {
+        self.refused.extend(submitted(&request.ops));
+        request.answer(Err(error));
     }
 
     /// Puts the batch on the disk; where each frame begins.
@@ -273,6 +318,11 @@ impl Committer {
         if published.iter().flat_map(|request| &request.ops).any(|op| matches!(op, Op::Resumed)) {
             self.held = None;
         }
+        if !self.refused.is_empty() {
+            for job in published.iter().flat_map(|request| submitted(&request.ops)) {
+                self.refused.remove(&job);
+            }
+        }
         (self.publish)(published);
         for (request, sequence) in requests.iter_mut().zip(first..) {
             request.answer(Ok(sequence));
@@ -307,7 +357,8 @@ impl Committer {
     }
 
     /// After a failed write: a new segment that cuts off what was half written lets the batch be refused for certain.
-    /// After a failed sync, or if that fails too, the journal has failed for good.
+    /// When there is no space, the reserve makes room for it. After a failed sync, or if the new segment fails too, the
+    /// journal has failed for good.
     fn recover(&mut self, failure: Failure) -> StoreError {
         let error = match failure {
             Failure::Sync(error) => return self.fail(&error),
@@ -315,9 +366,19 @@ impl Committer {
         };
         tracing::warn!(%error, "a write to the journal failed; what was half written is cut off by a new segment");
         self.segment.discard();
-        match self.cut_off() {
+        if error.is_full() {
+            self.space.release();
+        }
+        let cut_off = self.cut_off().or_else(|again| match again.is_full() && self.space.release() {
+            true => self.cut_off(),
+            false => Err(again),
+        });
+        match cut_off {
             Ok(()) => StoreError::Refused(error.to_string()),
-            Err(_) => self.fail(&error),
+            Err(again) => {
+                tracing::error!(error = %again, "what was half written can't be cut off");
+                self.fail(&error)
+            }
         }
     }
 
@@ -362,6 +423,46 @@ impl Committer {
     }
 }
 
+/// The jobs that the ops accept.
+fn submitted(ops: &[Op]) -> impl Iterator<Item = JobId> {
+    ops.iter().filter_map(|op| match op {
+        Op::Submitted { record, .. } => Some(record.id),
+        Op::Record(_)
+        | Op::Checkpoint { .. }
+        | Op::Committed { .. }
+        | Op::DropCheckpoint { .. }
+        | Op::Tags(_)
+        | Op::IdFloor(_)
+        | Op::Resumed
+        | Op::Forget { .. } => None,
+    })
+}
+
+/// Whether the ops go on from one of the submissions that were refused.
+fn is_orphan(ops: &[Op], refused: &HashSet<JobId>) -> bool {
+    let goes_on = |op: &Op| match op {
+        Op::Record(record) => refused.contains(&record.id),
+        Op::Checkpoint { job, .. } | Op::Committed { job, .. } => refused.contains(job),
+        Op::Submitted { .. }
+        | Op::DropCheckpoint { .. }
+        | Op::Tags(_)
+        | Op::IdFloor(_)
+        | Op::Resumed
+        | Op::Forget { .. } => false,
+    };
+    submitted(ops).next().is_none() && ops.iter().any(goes_on)
+}
+
+/// Whether the ops hold a checkpoint that ends nothing: refused, its attempt goes on from the one before.
+fn may_wait(ops: &[Op]) -> bool {
+    ops.iter().any(|op| matches!(op, Op::Checkpoint { checkpoint, .. } if !checkpoint.is_final && !checkpoint.is_savepoint))
+}
+
 fn injected(error: &failpoint::Injected) -> StoreError {
-    StoreError::Failed(error.to_string())
+    match error.is_full {
+        true => {
+            StoreError::writing("write", Path::new("the journal"), &std::io::ErrorKind::StorageFull.into())
+        }
+        false => StoreError::Failed(error.to_string()),
+    }
 }

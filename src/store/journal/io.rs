@@ -4,7 +4,10 @@
 //! Whatever changes the disk is first told as a [`Deed`]: tests put a simulated disk there, which keeps a log of the
 //! deeds, builds what a power cut could have left of them, and refuses some. Else nothing comes of it.
 
+use crate::runtime::failpoint;
 use crate::store::error::StoreError;
+use rand::rngs::SmallRng;
+use rand::{RngCore, SeedableRng};
 use serde::{Deserialize, Serialize};
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind};
@@ -22,6 +25,8 @@ pub enum Deed<'a> {
     Create(&'a Path),
     /// Bytes at an offset of a file.
     Write(&'a Path, u64, &'a [u8]),
+    /// Room for so many bytes of a file.
+    Allocate(&'a Path, u64),
     /// A sync of a file.
     Sync(&'a Path),
     /// A file gets another name.
@@ -56,6 +61,12 @@ mod disk {
     #[inline]
     pub fn mark(_path: &Path, mark: Mark) -> Mark {
         mark
+    }
+
+    /// How many bytes are to be free.
+    #[inline]
+    pub fn free(_path: &Path, free: u64) -> u64 {
+        free
     }
 
     /// When a file is to have been changed last.
@@ -105,7 +116,7 @@ impl DataFile {
     }
 
     fn named(file: io::Result<File>, action: &'static str, path: &Path) -> Result<Self> {
-        let file = file.map_err(|error| StoreError::io(action, path, error))?;
+        let file = file.map_err(|error| StoreError::writing(action, path, &error))?;
         Ok(Self { file, path: path.to_owned() })
     }
 
@@ -113,7 +124,13 @@ impl DataFile {
     pub fn write_at(&self, offset: u64, bytes: &[u8]) -> Result<()> {
         let deed = Deed::Write(&self.path, offset, bytes);
         let written = perform(deed, || self.file.write_all_at(bytes, offset));
-        written.map_err(|error| StoreError::io("write", &self.path, error))
+        written.map_err(|error| StoreError::writing("write", &self.path, &error))
+    }
+
+    /// Has the file system give the file room for so many bytes.
+    fn allocate(&self, bytes: u64) -> Result<()> {
+        let allocated = perform(Deed::Allocate(&self.path, bytes), || allocate(&self.file, bytes));
+        allocated.map_err(|error| StoreError::writing("allocate", &self.path, &error))
     }
 
     /// Reads at `offset` until `buffer` is full or the file ends; how much was read.
@@ -167,7 +184,7 @@ impl Drop for Lock {
 pub fn lock(dir: &Path) -> Result<Lock> {
     let path = dir.join("LOCK");
     let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(&path);
-    let file = file.map_err(|error| StoreError::io("open", &path, error))?;
+    let file = file.map_err(|error| StoreError::writing("open", &path, &error))?;
     match file.try_lock() {
         Ok(()) => Ok(Lock(file)),
         Err(TryLockError::WouldBlock) => Err(StoreError::Locked { dir: dir.to_owned() }),
@@ -182,7 +199,7 @@ pub fn make_dir(path: &Path) -> Result<bool> {
     }
     let make = || DirBuilder::new().recursive(true).mode(0o700).create(path);
     let made = perform(Deed::MakeDir(path), make);
-    made.map(|()| true).map_err(|error| StoreError::io("create", path, error))
+    made.map(|()| true).map_err(|error| StoreError::writing("create", path, &error))
 }
 
 /// Waits until contents and length of a file are on the disk, also what an earlier process wrote.
@@ -255,6 +272,35 @@ pub fn sync_tree(path: &Path) -> Result<()> {
         synced.map_err(|error| StoreError::io("sync", entry.path(), error))?;
     }
     Ok(())
+}
+
+/// Names and contents of all files below `path`, as one number.
+pub fn checksum_tree(path: &Path) -> Result<u64> {
+    let mut mixed = 0_u64;
+    let mut buffer = vec![0; 1 << 20];
+    for entry in walkdir::WalkDir::new(path).sort_by_file_name() {
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(_) if !path.exists() => break,
+            Err(error) => return Err(StoreError::io("list", path, error)),
+        };
+        if !entry.file_type().is_file() {
+            continue;
+        }
+        let file = DataFile::open(entry.path())?;
+        let mut crc = crc32c::crc32c(entry.file_name().as_encoded_bytes());
+        let mut offset = 0;
+        loop {
+            let count = file.read_at(offset, &mut buffer)?;
+            if count == 0 {
+                break;
+            }
+            crc = crc32c::crc32c_append(crc, &buffer[..count]);
+            offset += count as u64;
+        }
+        mixed = (mixed ^ u64::from(crc) ^ (offset << 32)).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(29);
+    }
+    Ok(mixed)
 }
 
 /// The names in a directory, in order; none if there is no such directory.
@@ -357,7 +403,68 @@ impl Drop for Staged {
 /// Renames; syncing the directories is the caller's.
 pub fn rename(from: &Path, to: &Path) -> Result<()> {
     let renamed = perform(Deed::Rename(from, to), || fs::rename(from, to));
-    renamed.map_err(|error| StoreError::io("rename", from, error))
+    renamed.map_err(|error| StoreError::writing("rename", from, &error))
+}
+
+/// Bytes that are free on the file system of `path`.
+pub fn free_bytes(path: &Path) -> Result<u64> {
+    let asked = || {
+        failpoint::reach("store.free-space")?;
+        Ok::<_, io::Error>(rustix::fs::statvfs(path)?)
+    };
+    let free = match asked() {
+        Ok(found) => found.f_bavail.saturating_mul(found.f_frsize),
+        Err(error) if error.kind() == ErrorKind::StorageFull => 0,
+        Err(error) => return Err(StoreError::io("ask for the free space of", path, error)),
+    };
+    Ok(disk::free(path, free))
+}
+
+/// Makes a file that holds nothing and takes so many bytes; what was there goes. Failed, nothing stays.
+pub fn reserve(path: &Path, bytes: u64) -> Result<()> {
+    remove(path)?;
+    if bytes == 0 {
+        return Ok(());
+    }
+    let made = DataFile::create(path).and_then(|file| {
+        file.allocate(bytes)?;
+        file.sync()
+    });
+    if made.is_err() {
+        remove(path)?;
+    }
+    made.and_then(|()| sync_parent(path))
+}
+
+/// Whether a file has that length and really takes as many bytes; no bytes: whether it is not there.
+pub fn holds(path: &Path, bytes: u64) -> Result<bool> {
+    let found = metadata(path)?;
+    Ok(found.map_or(bytes == 0, |data| data.len() == bytes && bytes > 0 && data.blocks() * 512 >= bytes))
+}
+
+#[cfg(target_os = "linux")]
+fn allocate(file: &File, bytes: u64) -> io::Result<()> {
+    match rustix::fs::fallocate(file, rustix::fs::FallocateFlags::empty(), 0, bytes) {
+        Err(rustix::io::Errno::OPNOTSUPP | rustix::io::Errno::NOSYS) => write_noise(file, bytes),
+        allocated => Ok(allocated?),
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn allocate(file: &File, bytes: u64) -> io::Result<()> {
+    write_noise(file, bytes)
+}
+
+/// Noise, because a file system may keep zeros without room.
+fn write_noise(file: &File, bytes: u64) -> io::Result<()> {
+    let mut random = SmallRng::from_os_rng();
+    let mut block = vec![0; 1 << 16];
+    for at in (0..bytes).step_by(block.len()) {
+        random.fill_bytes(&mut block);
+        let length = block.len().min((bytes - at) as usize);
+        file.write_all_at(&block[..length], at)?;
+    }
+    Ok(())
 }
 
 /// Removes a file, if it is there; whether it was.

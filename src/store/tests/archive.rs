@@ -98,13 +98,14 @@ fn a_damaged_frame_of_the_archive_costs_its_job_only() {
     std::fs::write(&file, bytes).unwrap();
     std::fs::remove_dir_all(dir.path().join("index")).unwrap();
     for _ in 0..2 {
-        let Opened { store, recovered } = Store::open(dir.path(), &options).unwrap();
-        assert!(recovered.notes.iter().any(|note| note.contains("archive/")), "{:?}", recovered.notes);
+        let Opened { store, .. } = Store::open(dir.path(), &options).unwrap();
+        let notes = store.status().notes;
+        assert!(notes.iter().any(|note| note.contains("archive/")), "{notes:?}");
         let reader = store.reader();
         let lost: Vec<i64> =
             (1..=60).filter(|id| state_of(&store, *id) == Some(JobState::Unknowable)).collect();
         let [lost] = lost.as_slice() else { panic!("one job is lost, not {lost:?}") };
-        assert!(recovered.notes.iter().any(|note| note.contains(&format!("job {lost}"))));
+        assert!(notes.iter().any(|note| note.contains(&format!("job {lost}"))));
         for id in (1..=60).filter(|id| id != lost) {
             assert_eq!(reader.texts(JobId(id)).unwrap(), Some(texts(id, 20)));
         }
@@ -200,4 +201,36 @@ fn an_id_that_is_deleted_and_used_again_in_one_request_stays() {
     for id in (1..=30).filter(|id| id % 10 != 0) {
         assert_eq!(state_of(&store, id), Some(JobState::Canceled), "job {id}");
     }
+}
+
+#[test]
+fn a_damaged_image_costs_its_job_only_and_folding_goes_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let options = folding(Duration::ZERO);
+    let Opened { store, .. } = Store::open(dir.path(), &options).unwrap();
+    put(&store, vec![submitted(1000)]);
+    put(&store, vec![submitted(1001)]);
+    fill(&store, 60);
+    until("the sealed segments are gone", || segments(dir.path()).len() <= 3);
+    drop(store);
+    let image = archived(dir.path(), "image").pop().unwrap();
+    let mut bytes = std::fs::read(&image).unwrap();
+    // In the text of the first live job.
+    let at = bytes.windows(12).position(|window| window == b"{\"job\": 1000").unwrap();
+    bytes[at] ^= 0x10;
+    std::fs::write(&image, bytes).unwrap();
+    for _ in 0..3 {
+        let Opened { store, .. } = Store::open(dir.path(), &options).unwrap();
+        assert_eq!(state_of(&store, 1000), Some(JobState::Unknowable));
+        assert_eq!(state_of(&store, 1001), Some(JobState::Pending));
+        for id in 1..=60 {
+            let state = if id % 10 == 0 { JobState::Running } else { JobState::Failed };
+            assert_eq!(store.reader().record(JobId(id)).unwrap(), Some(record(id, state)));
+        }
+    }
+    let Opened { store, .. } = Store::open(dir.path(), &options).unwrap();
+    let before = segments(dir.path());
+    fill_from(&store, 100, 160);
+    until("it is folded again", || segments(dir.path()).iter().all(|segment| !before.contains(segment)));
+    assert_eq!(store.status().fold_failed, None);
 }

@@ -206,10 +206,37 @@ fn death_while_a_copy_sets_segments_aside_is_made_good() {
 
 #[test]
 fn a_failed_index_delays_no_answer_and_is_rebuilt() {
+    for trouble in ["3@error", "3@panic", "3@sleep(8000)"] {
+        let dir = tempfile::tempdir().unwrap();
+        let (survived, answers) = run(dir.path(), &format!("store.change-index={trouble}"));
+        assert!(survived, "{trouble}");
+        assert!(answers.iter().all(|line| !line.starts_with("error")), "{trouble}: {answers:?}");
+        let closed = answers.iter().filter(|line| line.starts_with("closed")).count();
+        assert_eq!(closed, 2, "{trouble}: {answers:?}");
+        assert!(dir.path().join("data/aside/index").is_dir(), "{trouble}");
+        check(dir.path(), &answers, trouble);
+    }
+}
+
+#[test]
+fn an_index_that_fails_again_and_again_is_given_up_until_a_restart() {
     let dir = tempfile::tempdir().unwrap();
     let (survived, answers) = run(dir.path(), "store.before-apply=error");
     assert!(survived);
     assert!(answers.iter().all(|line| !line.starts_with("error")), "{answers:?}");
     assert!(answers.iter().any(|line| line.starts_with("not closed the index")), "{answers:?}");
     check(dir.path(), &answers, "a failed index");
+}
+
+#[test]
+fn an_index_that_can_not_be_opened_is_rebuilt() {
+    for trouble in ["error", "panic", "sleep(8000)"] {
+        let dir = tempfile::tempdir().unwrap();
+        let (survived, answers) = run(dir.path(), &format!("store.before-open-index={trouble}"));
+        assert!(survived, "{trouble}");
+        let closed = answers.iter().filter(|line| line.starts_with("closed")).count();
+        assert_eq!(closed, 2, "{trouble}: {answers:?}");
+        assert!(dir.path().join("data/aside/index").is_dir(), "{trouble}");
+        check(dir.path(), &answers, trouble);
+    }
 }

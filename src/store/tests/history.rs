@@ -7,7 +7,7 @@ use super::*;
 use rand::Rng;
 use rand::rngs::SmallRng;
 use rand::seq::{IndexedRandom, IteratorRandom};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 /// What is known of a job.
@@ -158,7 +158,12 @@ impl<Clock: Fn() -> usize + Clone + Send + 'static> History<Clock> {
         let mut ops = Vec::new();
         for _ in 0..[1, 1, 1, 2, 3][random.random_range(0..5)] {
             self.number += 1;
-            let op = draw(&self.drawn, self.number, random);
+            let mut op = draw(&self.drawn, self.number, random);
+            if let Op::Record(_) | Op::Checkpoint { .. } | Op::Committed { .. } = op
+                && let Some(job) = op_job(&op).filter(|job| self.refused().contains(job))
+            {
+                op = submission(job.0, self.number, true, random);
+            }
             self.drawn.apply(std::slice::from_ref(&op));
             ops.push(op);
         }
@@ -181,6 +186,21 @@ impl<Clock: Fn() -> usize + Clone + Send + 'static> History<Clock> {
                 requests.lock().unwrap()[number].answered = Some((moment, answer));
             }),
         );
+    }
+
+    /// Jobs whose last submission was refused: nothing goes on from one.
+    fn refused(&self) -> BTreeSet<JobId> {
+        let mut refused = BTreeSet::new();
+        for request in self.requests.lock().unwrap().iter() {
+            for op in request.ops.iter().filter(|op| matches!(op, Op::Submitted { .. })) {
+                match (&request.answered, op_job(op)) {
+                    (Some((_, Answer::Recorded)), Some(job)) => drop(refused.remove(&job)),
+                    (Some(_), Some(job)) => drop(refused.insert(job)),
+                    (None, _) | (_, None) => {}
+                }
+            }
+        }
+        refused
     }
 
     /// Waits until everything is answered.
@@ -327,6 +347,17 @@ fn draw(state: &State, number: u64, random: &mut SmallRng) -> Op {
             record.waiting = Some(noise(size(random), random));
             Op::Record(Box::new(record))
         }
+    }
+}
+
+fn op_job(op: &Op) -> Option<JobId> {
+    match op {
+        Op::Submitted { record, .. } | Op::Record(record) => Some(record.id),
+        Op::Checkpoint { job, .. }
+        | Op::Committed { job, .. }
+        | Op::DropCheckpoint { job }
+        | Op::Forget { job } => Some(*job),
+        Op::Tags(_) | Op::IdFloor(_) | Op::Resumed => None,
     }
 }
 

@@ -9,70 +9,27 @@ pub mod disk;
 mod faults;
 mod files;
 mod history;
+mod index;
 mod life;
 mod model;
+mod ops;
 mod power;
 mod random_damage;
 mod seeds;
 mod stored_versions;
 
 use files::{copy, copy_in_order, segments};
+use ops::{change, checkpoint, record, submitted, texts};
 
-use super::verdict::unknowable;
 use super::*;
 use crate::model::*;
 use std::path::Path;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-/// A record in `state`; ended jobs end at `1000 + id`.
-fn record(id: i64, state: JobState) -> JobRecord {
-    JobRecord {
-        name: format!("job-{id}"),
-        state,
-        created: 500_i64.wrapping_add(id),
-        ended: state.is_end().then_some(1000_i64.wrapping_add(id)),
-        fault: None,
-        slots: 1,
-        env: vec![("job.mode".into(), "BATCH".into())],
-        events: vec![JobEvent { at: 500_i64.wrapping_add(id), state, attempt: 0, cause: "test".into() }],
-        ..unknowable(JobId(id), 0, "")
-    }
-}
-
-fn texts(id: i64, bytes: usize) -> JobTexts {
-    JobTexts {
-        submitted: format!("{{\"job\": {id}, \"fill\": \"{}\"}}", "x".repeat(bytes)),
-        format: TextFormat::Json,
-        resolved: format!("{{\"job\": {id}}}"),
-        catalogues: "[]".into(),
-    }
-}
-
-fn submitted(id: i64) -> Op {
-    Op::Submitted { record: Box::new(record(id, JobState::Pending)), texts: Box::new(texts(id, 20)) }
-}
-
-fn change(id: i64, state: JobState) -> Op {
-    Op::Record(Box::new(record(id, state)))
-}
-
-fn checkpoint(id: i64, epoch: u64, bytes: usize) -> Op {
-    let checkpoint = Checkpoint {
-        epoch: Epoch(epoch),
-        attempt: AttemptId { timeline: 7, number: 1 },
-        at: 600,
-        is_final: false,
-        is_savepoint: false,
-        state: vec![epoch as u8; bytes],
-        prepared: vec![Prepared { sink: 0, epoch: Epoch(epoch), rows: 3, data: vec![1, 2, 3] }],
-        counters: Counters::default(),
-    };
-    Op::Checkpoint { job: JobId(id), checkpoint: Box::new(checkpoint) }
-}
-
 fn options() -> StoreOptions {
-    StoreOptions { index_cache_bytes: 4 << 20, ..StoreOptions::default() }
+    let index_patience = Duration::from_secs(2);
+    StoreOptions { index_cache_bytes: 4 << 20, index_patience, ..StoreOptions::default() }
 }
 
 /// Segments of a few frames, that stay where they are.
@@ -80,7 +37,7 @@ fn tiny_segments() -> StoreOptions {
     StoreOptions { segment_bytes: 12 << 10, fold_bytes: None, ..options() }
 }
 
-/// Segments of a few frames, folded as soon as they are sealed.
+/// Folded as soon as they are sealed.
 fn folding(grace: Duration) -> StoreOptions {
     StoreOptions { fold_bytes: Some(0), grace, ..tiny_segments() }
 }

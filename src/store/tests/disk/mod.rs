@@ -11,5 +11,5 @@ mod image;
 mod mount;
 mod world;
 
-pub use mount::{Disk, Faults, changed, mark, note};
+pub use mount::{Disk, Faults, changed, free, mark, note};
 pub use world::{Tree, World};

@@ -13,6 +13,9 @@ use tempfile::TempDir;
 
 static MOUNTED: Mutex<Vec<(PathBuf, Arc<Mutex<Inner>>)>> = Mutex::new(Vec::new());
 
+/// Bytes that a name takes.
+const ENTRY: u64 = 64;
+
 /// A mounted directory.
 pub struct Disk {
     place: TempDir,
@@ -29,6 +32,8 @@ struct Inner {
 pub struct Faults {
     /// No space for those of the deeds that need some, counted from 0.
     pub full: Range<usize>,
+    /// Bytes that are free; what is removed adds to them. `None`: more than enough.
+    pub room: Option<u64>,
     /// These syncs fail, counted from 0.
     pub sync: Range<usize>,
     /// How much of a write still fits is drawn from this.
@@ -111,6 +116,7 @@ fn found(path: &Path) -> Option<(PathBuf, Arc<Mutex<Inner>>)> {
 pub fn note(deed: Deed<'_>) -> io::Result<bool> {
     let (Deed::Create(path)
     | Deed::Write(path, ..)
+    | Deed::Allocate(path, _)
     | Deed::Sync(path)
     | Deed::Rename(path, _)
     | Deed::Remove(path)
@@ -129,21 +135,41 @@ pub fn note(deed: Deed<'_>) -> io::Result<bool> {
         }
         return Ok(!matches!(deed, Deed::SyncTree(_)));
     }
+    let needed = match deed {
+        Deed::Create(_) | Deed::MakeDir(_) => ENTRY,
+        Deed::Write(_, _, bytes) => bytes.len() as u64,
+        Deed::Allocate(_, bytes) => bytes,
+        _ => 0,
+    };
     let (counter, refused) = match deed {
-        Deed::Create(_) | Deed::Write(..) | Deed::MakeDir(_) => (&mut faults.space_deeds, &faults.full),
+        Deed::Create(_) | Deed::Write(..) | Deed::Allocate(..) | Deed::MakeDir(_) => {
+            (&mut faults.space_deeds, &faults.full)
+        }
         Deed::Sync(_) | Deed::SyncDir(_) => (&mut faults.syncs, &faults.sync),
+        Deed::Remove(path) => {
+            let freed = std::fs::metadata(path).map_or(0, |data| data.len() + ENTRY);
+            faults.room = faults.room.map(|room| room + freed);
+            return Ok(world.done(&on_disk, deed));
+        }
         _ => return Ok(world.done(&on_disk, deed)),
     };
-    let is_refused = refused.contains(counter);
+    let has_room = faults.room.is_none_or(|room| needed <= room);
+    let is_refused = refused.contains(counter) || !has_room;
     *counter += 1;
     if !is_refused {
+        faults.room = faults.room.map(|room| room - needed);
         return Ok(world.done(&on_disk, deed));
     }
     faults.refused += 1;
     match deed {
         Deed::Write(path, offset, bytes) => {
             let mut random = SmallRng::seed_from_u64(faults.seed.wrapping_add(*counter as u64));
-            let fits = if random.random_bool(0.3) { 0 } else { random.random_range(0..bytes.len().max(1)) };
+            let fits = match faults.room {
+                Some(room) => bytes.len().saturating_sub(1).min(room as usize),
+                None if random.random_bool(0.3) => 0,
+                None => random.random_range(0..bytes.len().max(1)),
+            };
+            faults.room = faults.room.map(|room| room - fits as u64);
             world.done(&on_disk, Deed::Write(path, offset, &bytes[..fits]));
             std::fs::File::options().write(true).open(path)?.write_all_at(&bytes[..fits], offset)?;
             Err(io::ErrorKind::StorageFull.into())
@@ -161,6 +187,13 @@ pub fn mark(path: &Path, real: Mark) -> Mark {
     let Some((on_disk, inner)) = found(path) else { return real };
     let node = lock(&inner).world.node(&on_disk);
     node.map_or(real, |node| Mark { inode: node, birth: Some(node as i64) })
+}
+
+/// How many bytes are free.
+pub fn free(path: &Path, real: u64) -> u64 {
+    let Some((_, inner)) = found(path) else { return real };
+    let faults = &lock(&inner).faults;
+    faults.room.unwrap_or(real)
 }
 
 /// When a file was changed last, by the simulated disk's clock.

@@ -115,6 +115,13 @@ impl World {
                 Some(node) => Done::Write { node, offset, bytes: bytes.into(), at: self.next as i64 },
                 None => return true,
             },
+            Deed::Allocate(_, bytes) => match self.node(&path) {
+                Some(node) => {
+                    let bytes = vec![0; bytes as usize].into();
+                    Done::Write { node, offset: 0, bytes, at: self.next as i64 }
+                }
+                None => return true,
+            },
             Deed::Sync(_) => match self.node(&path) {
                 Some(node) => Done::Sync { node, worked: true },
                 None => return false,

@@ -1,0 +1,181 @@
+//! Where the ended jobs of the archive lie, from the directories of its files alone: known at once, whatever their number.
+
+use super::base::Base;
+use super::file::{self, Contents, Entry, JobsFile};
+use crate::model::JobId;
+use crate::store::error::StoreError;
+use crate::store::journal::{ARCHIVED, Accepted, Damage, Fetcher, Part, Place, read_header, relative_path};
+use crate::store::record::PartKind;
+use crate::store::replay::{Replay, Seen, fetch_record};
+use std::ops::RangeInclusive;
+use std::path::Path;
+
+/// The newest frame of an ended job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Archived {
+    /// The job.
+    pub job: JobId,
+    /// Its sequence.
+    pub sequence: u64,
+    /// Where it begins.
+    pub offset: u64,
+    /// Index of its file.
+    file: u32,
+}
+
+/// The ended jobs of the archive, by id.
+#[derive(Debug, Default)]
+pub struct Catalog {
+    files: Vec<u64>,
+    jobs: Vec<Archived>,
+}
+
+impl Catalog {
+    /// Reads the directories of the files that `base` goes on from; without an image, all files.
+    pub fn read(
+        dir: &Path,
+        base: &Base,
+        fetcher: &Fetcher,
+        damage: &mut Vec<Damage>,
+    ) -> Result<Self, StoreError> {
+        let mut catalog = Self::default();
+        match &base.image {
+            Some(image) => {
+                for jobs in &image.head.files {
+                    if is_sound(dir, jobs)? {
+                        catalog.add(jobs.number, jobs.entries(dir, fetcher)?);
+                    } else {
+                        damage.push(lost_file(jobs.number));
+                    }
+                }
+            }
+            None => {
+                for number in file::numbers(dir)?.into_iter().filter(|number| number & ARCHIVED != 0) {
+                    match Contents::read(dir, number)? {
+                        Some(contents) => catalog.add(number, contents.entries()),
+                        None => damage.push(lost_file(number)),
+                    }
+                }
+            }
+        }
+        catalog.jobs.sort_unstable_by_key(|at| (at.job, std::cmp::Reverse(at.sequence)));
+        catalog.jobs.dedup_by_key(|at| at.job);
+        catalog.jobs.shrink_to_fit();
+        Ok(catalog)
+    }
+
+    fn add(&mut self, number: u64, entries: Vec<Entry>) {
+        let file = self.files.len() as u32;
+        self.files.push(number);
+        let found = entries.into_iter().filter(|entry| entry.job.0 != 0);
+        self.jobs.extend(found.map(|Entry { job, sequence, offset, .. }| Archived {
+            job,
+            sequence,
+            offset,
+            file,
+        }));
+    }
+
+    /// Puts what is archived of the jobs in `replay` below what is known since, and lets go of these and of the deleted
+    /// ones: so each job is all in one of both.
+    pub fn complete(
+        &mut self,
+        replay: &mut Replay,
+        fetcher: &Fetcher,
+        damage: &mut Vec<Damage>,
+    ) -> Result<(), StoreError> {
+        for job in replay.jobs.keys().copied().collect::<Vec<_>>() {
+            let Some(at) = self.find(job).filter(|at| !is_deleted(replay, at)) else { continue };
+            let place = self.place(&at);
+            match fetcher.frame(place) {
+                Ok((header, bytes)) => {
+                    let frame = Accepted { offset: at.offset, header };
+                    replay.below(place.segment, &frame, &bytes)?;
+                }
+                Err(StoreError::Damaged { .. }) => {
+                    let seen = replay.jobs.get(&job).copied().unwrap_or_default();
+                    damage.extend(missed(&seen, fetcher)?.map(|kind| lost_part(place, &at, kind)));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        self.jobs.retain(|at| !replay.jobs.contains_key(&at.job) && !is_deleted(replay, at));
+        Ok(())
+    }
+
+    /// How many jobs.
+    pub fn len(&self) -> usize {
+        self.jobs.len()
+    }
+
+    /// The numbers of the files.
+    pub fn files(&self) -> &[u64] {
+        &self.files
+    }
+
+    /// All jobs, by id.
+    pub fn jobs(&self) -> &[Archived] {
+        &self.jobs
+    }
+
+    /// Where a job lies among [`jobs`](Self::jobs).
+    pub fn index(&self, job: JobId) -> Option<usize> {
+        self.jobs.binary_search_by_key(&job, |at| at.job).ok()
+    }
+
+    /// A job.
+    pub fn find(&self, job: JobId) -> Option<Archived> {
+        self.index(job).and_then(|index| self.jobs.get(index).copied())
+    }
+
+    /// The jobs whose ids lie in that range.
+    pub fn ids(&self, range: &RangeInclusive<JobId>) -> impl Iterator<Item = JobId> + '_ {
+        let from = self.jobs.partition_point(|at| at.job < *range.start());
+        let end = *range.end();
+        self.jobs.iter().skip(from).map(|at| at.job).take_while(move |job| *job <= end)
+    }
+
+    /// Where a frame lies.
+    pub fn place(&self, at: &Archived) -> Place {
+        let segment = self.files.get(at.file as usize).copied().unwrap_or_default();
+        Place { segment, offset: at.offset, part: 0 }
+    }
+}
+
+/// A deletion and a new submission of the same id may share a sequence: then the job is there.
+fn is_deleted(replay: &Replay, at: &Archived) -> bool {
+    replay.forgotten.get(&at.job).is_some_and(|deleted| *deleted > at.sequence)
+}
+
+fn is_sound(dir: &Path, jobs: &JobsFile) -> Result<bool, StoreError> {
+    let path = dir.join(relative_path(jobs.number));
+    if !path.exists() {
+        return Ok(false);
+    }
+    Ok(read_header(&path)?.is_some_and(|header| header.number == jobs.number))
+}
+
+/// Nothing is lost that could be named.
+fn lost_file(number: u64) -> Damage {
+    let what = "the file is missing or has no sound header; the jobs in it are lost".to_owned();
+    Damage { segment: number, offset: 0, lost: (1, 0), parts: None, what }
+}
+
+/// What the journal doesn't hold of a job anew, if anything.
+fn missed(seen: &Seen, fetcher: &Fetcher) -> Result<Option<PartKind>, StoreError> {
+    let Some(record) = seen.record.filter(|_| seen.is_whole()) else { return Ok(Some(PartKind::Record)) };
+    let goes_on = seen.checkpoint_changed == 0 && fetch_record(fetcher, record.place)?.from_savepoint;
+    Ok(goes_on.then_some(PartKind::Checkpoint))
+}
+
+fn lost_part(place: Place, at: &Archived, kind: PartKind) -> Damage {
+    let part = Part { kind: kind as u8, version: 1, packed: false, state: 0, length: 0, job: at.job };
+    let what = format!("what was stored of job {} is damaged", at.job);
+    let lost = (at.sequence, at.sequence);
+    Damage { segment: place.segment, offset: at.offset, lost, parts: Some(vec![part]), what }
+}
+
+/// All of a job is lost.
+pub fn lost_job(place: Place, at: &Archived) -> Damage {
+    lost_part(place, at, PartKind::Record)
+}
