@@ -108,6 +108,11 @@ fn read(dir: &Path) -> Result<Option<Identity>, StoreError> {
     Ok(bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
 }
 
+/// Whether the identity in `dir` is that of a store that was opened more than once.
+pub fn goes_on(dir: &Path) -> Result<bool, StoreError> {
+    Ok(read(dir)?.is_some_and(|identity| identity.predecessor.is_some()))
+}
+
 /// Makes the identity of a new run; its mark. `newest` is the segment that the run goes on from.
 pub fn renew(
     dir: &Path,

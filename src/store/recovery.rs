@@ -133,16 +133,17 @@ pub fn open(dir: &Path, options: &StoreOptions, progress: &Progress) -> Result<R
         Owner::New | Owner::Original if archive.is_dir() => io::sync_dir(&archive)?,
         Owner::New | Owner::Original => {}
     }
-    let clean = marker::load(&paths.index)?;
-    let clean = match (clean, newest) {
+    let stop = marker::load(&paths.index)?;
+    let clean = match (&stop, newest) {
         (Some(clean), Some(newest)) if owner == Owner::Original => {
-            clean.agrees(newest, &paths)?.then_some(clean)
+            clean.agrees(newest, &paths)?.then(|| clean.clone())
         }
         _ => None,
     };
     marker::remove(&paths.index)?;
     let fetcher = Arc::new(Fetcher::new(paths.dir.clone()));
-    let start = Start { paths: &paths, options, survey: &survey, base: &base, owner, fetcher, progress };
+    let start =
+        Start { paths: &paths, options, survey: &survey, base: &base, owner, stop, fetcher, progress };
     let mut doubt = None;
     let trusted = match clean.map(|clean| start.trusted(clean)).transpose() {
         Ok(trusted) => trusted,
@@ -198,6 +199,8 @@ struct Start<'a> {
     survey: &'a Survey,
     base: &'a Base,
     owner: Owner,
+    /// What the last clean stop said, whether it agrees or not.
+    stop: Option<Clean>,
     fetcher: Arc<Fetcher>,
     progress: &'a Progress,
 }
@@ -261,16 +264,29 @@ impl Start<'_> {
             let notes = self.survey.numbers.iter().map(|number| {
                 format!("journal/{} is set aside: it has no sound header or frame", file_name(*number))
             });
+            let was_used = self.stop.is_some() || identity::goes_on(dir)?;
+            let gone =
+                "the journal is missing, although this data directory was in use: what it held is lost";
+            let notes = notes.chain(was_used.then(|| gone.to_owned())).collect();
             self.set_aside(&self.survey.numbers)?;
             let nothing = (Replay::default(), Catalog::default());
-            return self.filled(nothing, None, notes.collect(), &Before::default());
+            return self.filled(nothing, None, notes, &Before::default());
         };
         self.set_aside(&contents.cut)?;
         let Contents { mut replay, last, link, stragglers, mut damage, mut notes, .. } = contents;
         let mut catalog = Catalog::read(dir, self.base, &self.fetcher, &mut damage)?;
         catalog.complete(&mut replay, &self.fetcher, &mut damage)?;
+        if let Some(stop) = self.stop.as_ref().filter(|stop| stop.timeline == last.timeline) {
+            let lost = stop.lost_since(&replay);
+            match is_copy {
+                // It may have been made while the server stopped: what it holds is of a moment, and is held.
+                true => notes.extend(lost.first().map(verdict::describe)),
+                false => damage.extend(lost),
+            }
+        }
         let verdicts = verdict::pass(&replay, &damage, &self.fetcher, runtime::clock())?;
         notes.extend(damage.iter().map(verdict::describe));
+        notes.extend(verdict::name_lost(&verdicts));
         let held = match &self.owner {
             Owner::Copy(reason) => Some(reason.chars().take(1000).collect()),
             Owner::New => None,
