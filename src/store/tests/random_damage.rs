@@ -276,6 +276,15 @@ fn one_random_damage_harms_what_it_hit_only() {
                 held += usize::from(opened.recovered.held.is_some());
                 unknowable += opened.store.reader().counts().unknowable;
             }
+            if is_first {
+                let reader = opened.store.reader();
+                let unknowable = state.jobs.keys().filter(|job| {
+                    reader.record(**job).unwrap().is_some_and(|record| record.state == JobState::Unknowable)
+                });
+                for job in unknowable {
+                    assert!(names(&notes, *job), "job {job} is UNKNOWABLE and not named\n{}", show());
+                }
+            }
             let id = NEW + start;
             put(&opened.store, vec![submitted(id), change(id, JobState::Finished)]);
             for earlier in 0..=start {

@@ -3,7 +3,7 @@
 use super::Hit;
 use crate::model::JobId;
 use crate::store::archive::Base;
-use crate::store::journal::{ARCHIVED, FrameHeader, IMAGE, Item, SegmentHeader, items, relative_path};
+use crate::store::journal::{FrameHeader, IMAGE, Item, SegmentHeader, items, relative_path};
 use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -33,7 +33,9 @@ impl Framed {
         let touches = |range: &Range<u64>| {
             hit.bytes.iter().any(|bytes| bytes.start < range.end && range.start < bytes.end)
         };
-        let has_header = !touches(&(0..4096)) || !touches(&(4096..8192));
+        let now = std::fs::read(&self.path).unwrap_or_default();
+        let has_header =
+            SegmentHeader::decode(&now, "").is_ok_and(|header| header.as_ref() == Some(&self.header));
         let is_hit = |range: &Range<u64>| !has_header || touches(range);
         let (hits, sound): (Vec<_>, Vec<_>) = self.frames.iter().partition(|(range, _)| is_hit(range));
         let front = |(range, header): &(Range<u64>, FrameHeader)| {
@@ -158,9 +160,18 @@ impl Layout {
         if !(is_passed_over || hit.is_resized || hit.is_shifted || is_nameless) {
             // A single bad byte in a header is mended.
             let lost = hits.iter().zip(&fronts).filter(|(_, is_front)| !**is_front);
-            meaning.named.extend(lost.flat_map(|((_, header), _)| jobs(header)));
+            let needed = lost.filter(|((_, header), _)| !self.is_over(header));
+            meaning.named.extend(needed.flat_map(|((_, header), _)| jobs(header)));
         }
         meaning
+    }
+
+    /// Whether something newer is stored of a frame's job.
+    fn is_over(&self, header: &FrameHeader) -> bool {
+        let mut frames = self.archive.iter().chain(&self.journal).flat_map(|file| &file.frames);
+        let job = jobs(header).next();
+        frames
+            .any(|(_, other)| other.sequence > header.sequence && jobs(other).any(|about| Some(about) == job))
     }
 
     /// Whether an older image, or the journal alone, tells the same.
@@ -168,10 +179,9 @@ impl Layout {
         let others = self.base.images.iter().rev().filter(|image| image.number != lost);
         let names =
             |number: u64| others.clone().find(|image| image.head.files.iter().all(|f| f.number != number));
-        let from = match (names(lost), others.clone().next()) {
-            (Some(image), _) => image.head.covered.number,
-            (None, None) if lost & ARCHIVED == 0 => 0,
-            (None, _) => return false,
+        let from = match names(lost) {
+            Some(image) => image.head.covered.number,
+            None => 0,
         };
         let all = || self.covered.iter().chain(&self.journal).map(|segment| &segment.header);
         let Some(mut header) = all().last() else { return false };
