@@ -107,13 +107,17 @@ fn mismatch(
 /// Whether the directory is that of a store that had recorded something, as far as can be told without its journal.
 /// (The first start of all may have been killed between the identity and the first segment.)
 pub fn has_lived(dir: &Path, index: &Path) -> Result<bool, StoreError> {
-    let goes_on = read(dir)?.is_some_and(|identity| identity.predecessor.is_some());
-    Ok(goes_on || !io::list(index)?.is_empty() || !archive::numbers(dir)?.is_empty())
+    Ok(goes_on(dir)? || !io::list(index)?.is_empty() || !archive::numbers(dir)?.is_empty())
 }
 
 fn read(dir: &Path) -> Result<Option<Identity>, StoreError> {
     let bytes = io::read(&file(dir))?;
     Ok(bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
+}
+
+/// Whether the identity in `dir` is that of a store that was opened more than once.
+fn goes_on(dir: &Path) -> Result<bool, StoreError> {
+    Ok(read(dir)?.is_some_and(|identity| identity.predecessor.is_some()))
 }
 
 /// Makes the identity of a new run; its mark. `newest` is the segment that the run goes on from.

@@ -6,10 +6,12 @@
 use super::archive;
 use super::error::StoreError;
 use super::index;
-use super::journal::{Link, SegmentHeader, io, numbers, path, relative_path};
+use super::journal::{Damage, FRAMES_AT, Link, Part, SegmentHeader, io, numbers, path, relative_path};
 use super::overlay::Standing;
 use super::reader::EndedCounts;
+use super::record::PartKind;
 use super::recovery::Paths;
+use super::replay::Replay;
 use crate::model::JobId;
 use crate::runtime::failpoint;
 use serde::{Deserialize, Serialize};
@@ -50,6 +52,23 @@ impl Clean {
             && self.link.number == newest.number
             && self.files == fingerprint(paths)?;
         Ok(same)
+    }
+
+    /// What was in the journal then and is not in `replay`: changes at its end, and jobs of which nothing is left.
+    pub fn lost_since(&self, replay: &Replay) -> Vec<Damage> {
+        let lost = (replay.last_sequence + 1, self.link.last_sequence);
+        if lost.0 > lost.1 {
+            return Vec::new();
+        }
+        let what =
+            format!("changes {} to {}, which were there at the last stop, are missing", lost.0, lost.1);
+        let all = Damage { segment: self.link.number, offset: FRAMES_AT, lost, parts: None, what };
+        let gone = self.live.iter().filter(|job| !replay.jobs.contains_key(*job)).map(|job| {
+            let kind = PartKind::Record as u8;
+            let part = Part { kind, version: 1, packed: false, state: 0, length: 0, job: *job };
+            Damage { parts: Some(vec![part]), what: format!("job {job} is missing"), ..all.clone() }
+        });
+        std::iter::once(all.clone()).chain(gone).collect()
     }
 
     /// What is kept in memory.

@@ -28,8 +28,8 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, mpsc};
 
-const NO_JOURNAL: &str = "this data directory was in use, and no segment of its journal is there: it is a copy that took \
-                          too long, or was damaged; what was recorded is missing";
+const NO_JOURNAL: &str = "the journal is missing, although this data directory was in use: it is a copy that took too long, \
+                          or was damaged; what the journal held is lost";
 
 /// Where things lie.
 #[derive(Clone, Debug)]
@@ -137,16 +137,17 @@ pub fn open(dir: &Path, options: &StoreOptions, progress: &Progress) -> Result<R
         Owner::New | Owner::Original if archive.is_dir() => io::sync_dir(&archive)?,
         Owner::New | Owner::Original => {}
     }
-    let clean = marker::load(&paths.index)?;
-    let clean = match (clean, newest) {
+    let stop = marker::load(&paths.index)?;
+    let clean = match (&stop, newest) {
         (Some(clean), Some(newest)) if owner == Owner::Original => {
-            clean.agrees(newest, &paths)?.then_some(clean)
+            clean.agrees(newest, &paths)?.then(|| clean.clone())
         }
         _ => None,
     };
     marker::remove(&paths.index)?;
     let fetcher = Arc::new(Fetcher::new(paths.dir.clone()));
-    let start = Start { paths: &paths, options, survey: &survey, base: &base, owner, fetcher, progress };
+    let start =
+        Start { paths: &paths, options, survey: &survey, base: &base, owner, stop, fetcher, progress };
     let mut doubt = None;
     let trusted = match clean.map(|clean| start.trusted(clean)).transpose() {
         Ok(trusted) => trusted,
@@ -202,6 +203,8 @@ struct Start<'a> {
     survey: &'a Survey,
     base: &'a Base,
     owner: Owner,
+    /// What the last clean stop said, whether it agrees or not.
+    stop: Option<Clean>,
     fetcher: Arc<Fetcher>,
     progress: &'a Progress,
 }
@@ -279,8 +282,17 @@ impl Start<'_> {
         let Contents { mut replay, last, link, stragglers, mut damage, mut notes, .. } = contents;
         let mut catalog = Catalog::read(dir, self.base, &self.fetcher, &mut damage)?;
         catalog.complete(&mut replay, &self.fetcher, &mut damage)?;
+        if let Some(stop) = self.stop.as_ref().filter(|stop| stop.timeline == last.timeline) {
+            let lost = stop.lost_since(&replay);
+            match is_copy {
+                // It may have been made while the server stopped: what it holds is of a moment, and is held.
+                true => notes.extend(lost.first().map(verdict::describe)),
+                false => damage.extend(lost),
+            }
+        }
         let verdicts = verdict::pass(&replay, &damage, &self.fetcher, runtime::clock())?;
         notes.extend(damage.iter().map(verdict::describe));
+        notes.extend(verdict::name_lost(&verdicts));
         let held = match &self.owner {
             Owner::Copy(reason) => Some(reason.chars().take(1000).collect()),
             Owner::New => None,

@@ -13,6 +13,9 @@ use crate::model::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Jobs that one note names.
+const NAMED: usize = 100;
+
 /// The record of a job of which none is left.
 pub fn unknowable(id: JobId, at: Millis, cause: &str) -> JobRecord {
     JobRecord {
@@ -203,4 +206,19 @@ pub fn describe(damage: &Damage) -> String {
     }
     let jobs: Vec<String> = jobs.iter().map(|job| format!("job {job}")).collect();
     format!("{place} ({})", jobs.join(", "))
+}
+
+/// The jobs that can't be known any more by `verdicts`, in words; the first hundred by name.
+pub fn name_lost(verdicts: &[Vec<Op>]) -> Option<String> {
+    let lost = verdicts.iter().flatten().filter_map(|op| match op {
+        Op::Record(record) => Some(format!("job {}", record.id)),
+        _ => None,
+    });
+    let mut names: Vec<String> = lost.collect();
+    let more = names.len().saturating_sub(NAMED);
+    names.truncate(NAMED);
+    if more > 0 {
+        names.push(format!("{more} more"));
+    }
+    (!names.is_empty()).then(|| format!("UNKNOWABLE because of damage: {}", names.join(", ")))
 }

@@ -135,15 +135,7 @@ impl Server {
         options: Options,
         address: impl Fn(&str) -> Option<String>,
     ) -> Result<Self, String> {
-        let mut child = Command::new(program())
-            .args(["serve", "--data-dir"])
-            .arg(data_dir)
-            .args(if options.without_listen { &[][..] } else { &["--listen", "127.0.0.1:0"] })
-            .args(&options.arguments)
-            .envs(options.environment.iter().map(|(k, v)| (k, v)))
-            .env("TZ", "UTC")
-            .current_dir(options.working_dir.as_deref().unwrap_or(checkout()))
-            .stdin(Stdio::null())
+        let mut child = Self::command(data_dir, &options)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -168,6 +160,26 @@ impl Server {
             .timeout_global(Some(Duration::from_secs(60)))
             .build();
         Ok(Self { child, url, agent: config.into(), printed })
+    }
+
+    /// Starts a server and does not wait for it; what it prints is lost.
+    pub fn spawn(data_dir: &Path, options: &Options) -> Child {
+        let mut command = Self::command(data_dir, options);
+        command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the program starts")
+    }
+
+    fn command(data_dir: &Path, options: &Options) -> Command {
+        let mut command = Command::new(program());
+        command
+            .args(["serve", "--data-dir"])
+            .arg(data_dir)
+            .args(if options.without_listen { &[][..] } else { &["--listen", "127.0.0.1:0"] })
+            .args(&options.arguments)
+            .envs(options.environment.iter().map(|(k, v)| (k, v)))
+            .env("TZ", "UTC")
+            .current_dir(options.working_dir.as_deref().unwrap_or(checkout()))
+            .stdin(Stdio::null());
+        command
     }
 
     /// Where it serves.

@@ -3,10 +3,10 @@
 use super::file::{Contents, Entry};
 use super::image::{self, Image};
 use crate::store::error::StoreError;
-use crate::store::journal::{ARCHIVED, Accepted, Damage, Part, relative_path};
+use crate::store::journal::{ARCHIVED, Accepted, Damage, Part, numbers, path, read_header, relative_path};
 use crate::store::record::PartKind;
 use crate::store::replay::Replay;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 /// The archive as a start found it.
@@ -39,8 +39,12 @@ impl Base {
             let names: Vec<String> = missing.iter().map(|file| relative_path(file.number)).collect();
             base.notes.push(format!("{} needs {}", image::name(image.number), names.join(", ")));
         }
-        // None is whole: the newest one that can be read serves what is left.
-        base.image = base.images.last().cloned();
+        // None is whole: the journal tells all if it goes back to its beginning, else the newest one that can be read
+        // serves what is left.
+        match base.images.is_empty() || is_whole(&dir.join("journal"))? {
+            true => base.images.clear(),
+            false => base.image = base.images.last().cloned(),
+        }
         Ok(base)
     }
 
@@ -83,6 +87,20 @@ impl Base {
         replay.last_sequence = sequence;
         Ok(damage)
     }
+}
+
+/// Whether the journal goes back to its beginning, without a gap.
+fn is_whole(journal: &Path) -> Result<bool, StoreError> {
+    let (mut seen, mut is_whole) = (HashSet::new(), false);
+    for number in numbers(journal)? {
+        let Some(header) = read_header(&path(journal, number))? else { continue };
+        is_whole = match header.link {
+            Some(link) => is_whole && seen.contains(&link.number),
+            None => seen.is_empty(),
+        };
+        seen.insert(number);
+    }
+    Ok(is_whole)
 }
 
 /// Folds in one file. `expected` are its jobs where its directory is damaged.

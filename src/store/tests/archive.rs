@@ -81,6 +81,13 @@ fn within_the_grace_time_nothing_goes_and_a_lost_image_is_no_loss() {
         assert_filled(&opened, 60);
         drop(opened);
     }
+    // Every image names the first file; but the journal goes back to its beginning.
+    std::fs::remove_file(archived(dir.path(), "jobs").remove(0)).unwrap();
+    for _ in 0..2 {
+        let opened = Store::open(dir.path(), &options).unwrap();
+        assert_filled(&opened, 60);
+        drop(opened);
+    }
 }
 
 #[test]

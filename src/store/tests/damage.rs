@@ -211,10 +211,62 @@ fn a_store_without_its_journal_is_no_new_one() {
         std::fs::remove_file(segment).unwrap();
     }
     let Opened { store, recovered } = open(dir.path());
-    assert!(recovered.held.is_some_and(|reason| reason.contains("no segment of its journal")));
+    assert!(recovered.held.is_some_and(|reason| reason.contains("the journal is missing")));
     assert!(recovered.notes.iter().any(|note| note.contains("missing")), "{:?}", recovered.notes);
     assert_eq!(state_of(&store, 1), None);
     put(&store, vec![submitted(1)]);
     drop(store);
     assert_eq!(open(dir.path()).recovered.live.len(), 1);
+}
+
+/// The mark of a clean stop says how far the journal went: a tail that is cut off since is no torn write.
+#[test]
+fn a_tail_that_is_cut_off_after_a_clean_stop_is_noticed() {
+    for zeroed in [false, true] {
+        let dir = tempfile::tempdir().unwrap();
+        let Opened { store, .. } = open(dir.path());
+        put(&store, vec![submitted(1), change(1, JobState::Finished)]);
+        put(&store, vec![submitted(2)]);
+        put(&store, vec![submitted(3), change(2, JobState::Running)]);
+        store.close().unwrap();
+        let segment = segments(dir.path()).remove(0);
+        let bytes = std::fs::read(&segment).unwrap();
+        let (start, _) = frames(&bytes)[2];
+        let mut cut = bytes[..start].to_vec();
+        if zeroed {
+            cut.resize(bytes.len(), 0);
+        }
+        std::fs::write(&segment, cut).unwrap();
+        for start in 0..2 {
+            let Opened { store, recovered } = open(dir.path());
+            assert_eq!(recovered.held, None);
+            assert_eq!(state_of(&store, 1), Some(JobState::Finished), "it had ended before");
+            assert_eq!(state_of(&store, 2), Some(JobState::Unknowable), "what became of it is not known");
+            assert_eq!(state_of(&store, 3), Some(JobState::Unknowable), "the mark named it");
+            assert_eq!(recovered.live, []);
+            for said in ["changes 3 to 3", "last stop", "job 2", "job 3"] {
+                let is_said = recovered.notes.iter().any(|note| note.contains(said));
+                assert!(is_said || start > 0, "{said}: {:?}", recovered.notes);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_journal_that_is_gone_is_noticed() {
+    let dir = tempfile::tempdir().unwrap();
+    let first = open(dir.path());
+    assert_eq!(first.recovered.notes, Vec::<String>::new(), "a new store has nothing to say");
+    put(&first.store, vec![submitted(1)]);
+    first.store.close().unwrap();
+    std::fs::remove_file(&segments(dir.path())[0]).unwrap();
+    let second = open(dir.path());
+    assert!(second.recovered.notes[0].contains("the journal is missing"), "{:?}", second.recovered.notes);
+    put(&second.store, vec![submitted(2)]);
+    drop(second);
+    drop(open(dir.path()));
+    // Killed, so that no mark is there.
+    std::fs::remove_dir_all(dir.path().join("journal")).unwrap();
+    let notes = open(dir.path()).recovered.notes;
+    assert!(notes[0].contains("the journal is missing"), "{notes:?}");
 }
