@@ -200,7 +200,7 @@ impl Portion {
             }
             Some(_) => until("a slow restore", || (entered() > left()).then_some(())),
             None => {
-                let moment = Instant::now() + Duration::from_millis(self.random.random_range(50..900));
+                let moment = Instant::now() + Duration::from_millis(self.random.random_range(250..900));
                 until("the moment", || (Instant::now() >= moment).then_some(()));
             }
         }

@@ -3,7 +3,7 @@
 use super::Hit;
 use crate::model::JobId;
 use crate::store::archive::Base;
-use crate::store::journal::{FrameHeader, IMAGE, Item, SegmentHeader, items, relative_path};
+use crate::store::journal::{FrameHeader, Item, SegmentHeader, items, relative_path};
 use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -67,6 +67,7 @@ pub struct Layout {
     /// Files of the archive that the newest image names, and that image.
     pub archive: Vec<Framed>,
     base: Base,
+    dir: PathBuf,
 }
 
 /// What a damage means.
@@ -94,7 +95,7 @@ impl Layout {
         let numbers =
             image.flat_map(|image| image.head.files.iter().map(|file| file.number).chain([image.number]));
         let archive = numbers.map(|number| Framed::read(dir.join(relative_path(number)))).collect();
-        Self { journal, covered, archive, base }
+        Self { journal, covered, archive, base, dir: dir.to_owned() }
     }
 
     /// Where frames of a job lay, for people.
@@ -145,13 +146,10 @@ impl Layout {
 
     fn of_archived(&self, file: &Framed, hit: &Hit) -> Meaning {
         let mut meaning = Meaning::default();
-        let Hits { has_header, hits, fronts, .. } = file.hit(hit);
+        let Hits { hits, fronts, .. } = file.hit(hit);
         let is_directory = |header: &FrameHeader| header.parts.iter().any(|part| part.kind == 12);
-        let heads = file.frames.iter().filter(|(_, header)| header.parts.iter().any(|part| part.kind == 11));
-        let hit_heads = hits.iter().filter(|(_, header)| header.parts.iter().any(|part| part.kind == 11));
-        let is_image = file.header.number & IMAGE != 0;
-        let is_headless = is_image && hit_heads.count() == heads.count();
-        let is_passed_over = !has_header || is_headless || (!is_image && hit.is_resized);
+        let number = |base: &Base| base.image.as_ref().map(|image| image.number);
+        let is_passed_over = number(&Base::find(&self.dir).unwrap()) != number(&self.base);
         if is_passed_over && self.can_do_without(file.header.number) {
             return meaning;
         }
