@@ -18,7 +18,7 @@
 //! - a segment is never rewritten or truncated, and a number is never used twice;
 //! - a directory that was copied, moved or restored is found out; its jobs are held until [`Op::Resumed`];
 //! - memory does not grow with the number of ended jobs; a slow index delays no answer;
-//! - a full disk refuses new jobs only: what lets running jobs end is written in the room of the reserve ([`space`]).
+//! - a full disk refuses new jobs only: what lets running jobs end is written in the room of the reserve (`space`).
 //!
 //! Points that can be made to fail ([`failpoint`](crate::runtime::failpoint)), in the order of a store's life:
 //! `store.before-marker-removal`, `store.marker-removed`, `store.before-set-aside`, `store.before-identity`,
