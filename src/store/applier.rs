@@ -16,6 +16,7 @@ use super::progress::Progress;
 use super::recovery::Paths;
 use super::space::Space;
 use super::survey::{self, Survey};
+use super::verdict;
 use super::window::Window;
 use crate::runtime::{self, failpoint};
 use arc_swap::ArcSwap;
@@ -222,9 +223,18 @@ impl Ground {
         let contents = survey::contents(dir, &base, &survey, newest, false, Window::through(through))?;
         let nothing = || StoreError::Index("no segment of the journal could be read".to_owned());
         let survey::Contents { mut replay, mut damage, .. } = contents.ok_or_else(nothing)?;
-        replay.last_sequence = through;
+        if replay.last_sequence < through {
+            let what = format!("it ends at change {}, and {through} is recorded", replay.last_sequence);
+            return Err(StoreError::damaged("the journal", what));
+        }
         let mut catalog = Catalog::read(dir, &base, &self.fetcher, &mut damage)?;
         catalog.complete(&mut replay, &self.fetcher, &mut damage)?;
+        // What the start found has been judged, and the journal says so. For anything else only a start can: an index
+        // without the jobs that it costs would pass them over in silence.
+        let judged = self.findings.notes();
+        if let Some(new) = damage.iter().map(verdict::describe).find(|what| !judged.contains(what)) {
+            return Err(StoreError::damaged("damaged since the start", new));
+        }
         let (fetcher, progress) = (Arc::clone(&self.fetcher), self.progress.clone());
         Ok(Some(Unloaded { replay, catalog, fetcher, dir: dir.clone(), progress }))
     }

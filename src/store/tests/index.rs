@@ -63,6 +63,35 @@ fn what_a_reader_finds_wrong_leads_to_another_index_while_the_store_goes_on() {
 }
 
 #[test]
+fn damage_since_the_start_is_left_to_the_next_start_to_judge() {
+    let dir = tempfile::tempdir().unwrap();
+    let Opened { store, .. } = Store::open(dir.path(), &tiny_segments()).unwrap();
+    fill(&store);
+    let first = segments(dir.path()).remove(0);
+    let mut bytes = std::fs::read(&first).unwrap();
+    // In the text of a job whose only record lies there.
+    let at = bytes.windows(10).position(|window| window == b"{\"job\": 2,").unwrap();
+    bytes[at + 3] ^= 1;
+    std::fs::write(&first, bytes).unwrap();
+    store.suspect_index("it was said to be wrong");
+    until("it is given up", || store.status().index_failed.is_some());
+    let reason = store.status().index_failed.unwrap();
+    assert!(reason.contains("damaged since the start") && reason.contains("job 2"), "{reason}");
+    let page = store.reader().ended(&EndedQuery { limit: 10, ..EndedQuery::default() });
+    assert!(matches!(page, Err(StoreError::Index(_))), "{page:?}");
+    assert!(store.close().is_err());
+    let Opened { store, .. } = Store::open(dir.path(), &tiny_segments()).unwrap();
+    assert_eq!(state_of(&store, 2), Some(JobState::Unknowable));
+    assert_eq!(state_of(&store, 59), Some(JobState::Finished));
+    store.suspect_index("it was said to be wrong");
+    until("what is judged keeps no index from being made", || {
+        let status = store.status();
+        status.index_rebuilds == 1 && status.loading.is_none() && status.index_failed.is_none()
+    });
+    assert_eq!(state_of(&store, 2), Some(JobState::Unknowable));
+}
+
+#[test]
 fn whatever_is_wrong_with_its_files_is_found_at_the_start() {
     let dir = tempfile::tempdir().unwrap();
     let data = dir.path().join("data");
