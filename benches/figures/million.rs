@@ -131,9 +131,9 @@ fn import(data: &Path, jobs: u64) {
 /// A job as a run of a file job leaves it, with a text that does not compress to nothing.
 fn write_job(out: &mut impl Write, n: u64) -> std::io::Result<()> {
     let (id, ended) = (FIRST + n, 1_700_000_000_000 + n);
-    let mut fill = String::with_capacity(2600);
+    let mut fill = String::with_capacity(3100);
     let mut word = n.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
-    while fill.len() < 2400 {
+    while fill.len() < 3000 {
         word ^= word << 13;
         word ^= word >> 7;
         word ^= word << 17;

@@ -3,7 +3,6 @@
 
 use super::answer;
 use super::context::ApiContext;
-use super::disk;
 use super::error::ApiError;
 use super::routes::{Route, fixed, with};
 use super::views;
@@ -26,7 +25,6 @@ async fn health(context: Arc<ApiContext>) -> Result<Response, ApiError> {
     let not_ready = store.failed.as_ref().or(store.no_space.as_ref());
     let ready = not_ready.is_none();
     let data_dir = &context.settings.data_dir;
-    let room = disk::room(data_dir).await;
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     Ok(answer::json_with(
         status,
@@ -44,7 +42,6 @@ async fn health(context: Arc<ApiContext>) -> Result<Response, ApiError> {
             "connections": context.connections.open.load(Ordering::Relaxed),
             "store": {
                 "failed": store.failed,
-                "freeBytes": store.free_bytes,
                 "indexFailed": store.index_failed,
                 "indexRebuilt": store.index_rebuilt,
                 "indexRebuilds": store.index_rebuilds,
@@ -59,8 +56,8 @@ async fn health(context: Arc<ApiContext>) -> Result<Response, ApiError> {
             },
             "dataDir": {
                 "path": std::path::absolute(data_dir).unwrap_or_else(|_| data_dir.clone()),
-                "freeBytes": room.as_ref().map(|room| room.free),
-                "totalBytes": room.as_ref().map(|room| room.total),
+                "freeBytes": store.room.map(|room| room.free),
+                "totalBytes": store.room.map(|room| room.total),
             },
         }),
     ))

@@ -5,14 +5,13 @@
 
 use super::answer;
 use super::context::ApiContext;
-use super::disk::{self, Room};
 use super::error::{ApiError, ErrorCode};
 use super::exposition::{CONTENT_TYPE, Exposition};
 use super::monitoring::ProcessReading;
 use super::routes::{Route, fixed, with};
 use crate::model::JobState;
 use crate::runtime::{self, clock};
-use crate::store::StoreStatus;
+use crate::store::{Room, StoreStatus};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use warp::Filter;
@@ -28,12 +27,11 @@ async fn metrics(context: Arc<ApiContext>) -> Result<Response, ApiError> {
     let process = runtime::blocking(ProcessReading::take).await;
     let process =
         process.map_err(|error| ApiError::new(ErrorCode::Internal, format!("a reading {error}")))?;
-    let room = disk::room(&context.settings.data_dir).await;
     let mut out = Exposition::default();
     let about = [env!("CARGO_PKG_VERSION"), env!("SEIKAN_COMMIT")];
     out.info("seikan_build_info", "What runs: always 1.", &["version", "commit"], &about);
     jobs(&mut out, &context);
-    store(&mut out, &context.store.read(), room.as_ref());
+    store(&mut out, &context.store.read());
     http(&mut out, &context);
     of_process(&mut out, &context, process);
     Ok(answer::text(CONTENT_TYPE, out.into_text()))
@@ -66,11 +64,11 @@ fn jobs(out: &mut Exposition, context: &ApiContext) {
     out.counter("seikan_threads_given_up_total", help, (context.threads_given_up)());
 }
 
-fn store(out: &mut Exposition, store: &StoreStatus, room: Option<&Room>) {
+fn store(out: &mut Exposition, store: &StoreStatus) {
     let StoreStatus {
         failed,
         no_space,
-        free_bytes: _,
+        room,
         index_failed,
         index_rebuilt: _,
         index_rebuilds,

@@ -11,7 +11,6 @@ mod answer;
 mod backups;
 mod body;
 mod context;
-mod disk;
 mod encrypt;
 mod error;
 mod exposition;

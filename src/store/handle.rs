@@ -4,7 +4,8 @@ use super::applier::{self, Applier, Findings};
 use super::archive::{Ground, Keeper, KeeperOptions, Kept};
 use super::error::StoreError;
 use super::index::Index;
-use super::journal::{Files, Journal, Link, OnDurable, io};
+use super::journal::io::{self, Room};
+use super::journal::{Files, Journal, Link, OnDurable};
 use super::marker::{self, Clean, fingerprint};
 use super::overlay::Overlay;
 use super::progress::{Loading, Progress};
@@ -98,8 +99,8 @@ pub struct StoreStatus {
     pub failed: Option<String>,
     /// Why no new jobs are taken: there is too little space.
     pub no_space: Option<String>,
-    /// Bytes that are free on the file system, at the last look.
-    pub free_bytes: Option<u64>,
+    /// Bytes of the file system of the data directory, at the last look.
+    pub room: Option<Room>,
     /// Why the index can't answer, if it can't; the next start rebuilds it.
     pub index_failed: Option<String>,
     /// Why the index was rebuilt although it should have been whole, the last time.
@@ -147,7 +148,7 @@ impl StoreGauge {
         StoreStatus {
             failed: self.files.failed.get().cloned(),
             no_space: self.space.refusal(),
-            free_bytes: self.space.free(),
+            room: self.space.known_room(),
             index_failed: self.overlay.index_failure(),
             index_rebuilt,
             index_rebuilds,

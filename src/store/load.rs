@@ -4,7 +4,7 @@
 //! known ([`Catalog`]). A thread reads the files of the archive one after the other, checks every byte, and hands over
 //! entries; the caller puts them into sled. A job whose bytes are damaged gets an entry too: reading it says why.
 
-use super::archive::{Archived, Catalog, Contents, lost_job};
+use super::archive::{Archived, Catalog, Contents, lost};
 use super::entry::{IndexedCheckpoint, IndexedJob};
 use super::error::StoreError;
 use super::index::Index;
@@ -189,19 +189,14 @@ impl Unloaded {
         for (at, _) in jobs.filter(|(at, found)| !**found && self.catalog.place(at).segment == number) {
             let place = self.catalog.place(at);
             batch.jobs.push((at.job, IndexedJob::lost(at.sequence, made, place)));
-            notes.push(verdict::describe(&lost_job(place, at)));
+            let lost = lost::job(number, at.offset, at.job, at.sequence, PartKind::Record);
+            notes.push(verdict::describe(&lost));
         }
         if let Some(Contents { bad, directory, .. }) = &contents
             && let Some(offset) = bad.first()
             && notes.len() == before
         {
-            let what = match directory {
-                Some(_) => "bytes are damaged that no job needs",
-                None => {
-                    "bytes are damaged, and the directory of the file too: which jobs they held is not known"
-                }
-            };
-            notes.push(format!("{}, byte {offset}: {what}", super::journal::relative_path(number)));
+            notes.push(verdict::describe(&lost::bytes(number, *offset, directory.is_some())));
         }
         batch.jobs.sort_unstable_by_key(|(job, _)| *job);
         Ok(batch)

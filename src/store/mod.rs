@@ -70,6 +70,7 @@ pub use import::{Imported, import};
 pub use inspect::{BackupError, Finding, Inspected, inspect};
 pub use inventory::{EndedJob, Inventory, bytes_of, checkpoint_bytes, inventory};
 pub use journal::OnDurable;
+pub use journal::io::Room;
 pub use progress::{Loading, Progress};
 pub use reader::{Cursor, EndedCounts, EndedPage, EndedQuery, StoreReader};
 pub use space::SpaceOptions;

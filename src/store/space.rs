@@ -9,7 +9,7 @@
 //! again; no look is on the way of a request.
 
 use super::error::StoreError;
-use super::journal::io;
+use super::journal::io::{self, Room};
 use crate::runtime;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -57,7 +57,7 @@ pub struct Space {
 
 #[derive(Debug, Default)]
 struct Known {
-    free: Option<u64>,
+    room: Option<Room>,
     /// Why the reserve can't be made again, if it was tried.
     trouble: Option<String>,
     is_closing: bool,
@@ -127,7 +127,7 @@ impl Space {
             return None;
         }
         let known = lock(&self.known);
-        let free = known.free.unwrap_or(0);
+        let free = known.room.map_or(0, |room| room.free);
         let (dir, mark) = (self.dir.display(), self.options.low_water_bytes);
         Some(match (is_full, &known.trouble) {
             (true, Some(trouble)) => format!(
@@ -146,16 +146,16 @@ impl Space {
         })
     }
 
-    /// Free bytes at the last look.
-    pub fn free(&self) -> Option<u64> {
-        lock(&self.known).free
+    /// Bytes of the file system at the last look.
+    pub fn known_room(&self) -> Option<Room> {
+        lock(&self.known).room
     }
 
     /// Bytes that may be written now and leave room to cut off a failed write, and the part of them that is kept for
     /// the ends of jobs. Asks the file system.
     pub fn room(&self) -> (u64, u64) {
         // One that can't tell is tried.
-        let free = io::free_bytes(&self.dir).unwrap_or(u64::MAX);
+        let free = io::room(&self.dir).map_or(u64::MAX, |room| room.free);
         (free.saturating_sub(self.options.reserve_bytes / 16), self.options.reserve_bytes / 2)
     }
 
@@ -216,14 +216,15 @@ impl Space {
 
     /// Asks the file system: the free bytes, and whether the mark was crossed.
     fn measure(&self) -> Option<(u64, bool)> {
-        let free = match io::free_bytes(&self.dir) {
-            Ok(free) => free,
+        let room = match io::room(&self.dir) {
+            Ok(room) => room,
             Err(error) => {
                 tracing::warn!(%error, "the free space can't be asked for");
                 return None;
             }
         };
-        lock(&self.known).free = Some(free);
+        lock(&self.known).room = Some(room);
+        let free = room.free;
         let is_low = free < self.options.low_water_bytes;
         let was_low = self.is_low.swap(is_low, Ordering::Relaxed);
         Some((free, is_low != was_low))
@@ -236,7 +237,7 @@ impl Space {
             return;
         }
         // Asked again: the reserve may have gone since, and its room must not be taken for space that came back.
-        let Ok(free) = io::free_bytes(&self.dir) else { return };
+        let Ok(Room { free, .. }) = io::room(&self.dir) else { return };
         let path = self.dir.join(RESERVE);
         let bytes = self.options.reserve_bytes;
         let made = match io::holds(&path, bytes) {

@@ -2,8 +2,9 @@
 
 use super::file::{Contents, Entry};
 use super::image::{self, Image};
+use super::lost;
 use crate::store::error::StoreError;
-use crate::store::journal::{ARCHIVED, Accepted, Damage, Part, numbers, path, read_header, relative_path};
+use crate::store::journal::{ARCHIVED, Accepted, Damage, numbers, path, read_header, relative_path};
 use crate::store::record::PartKind;
 use crate::store::replay::Replay;
 use std::collections::{HashMap, HashSet};
@@ -111,11 +112,8 @@ fn fold_in(
     replay: &mut Replay,
     damage: &mut Vec<Damage>,
 ) -> Result<(), StoreError> {
-    // Nothing is lost that could be named.
-    let nobody = (1, 0);
     let Some(contents) = Contents::read(dir, number)? else {
-        let what = "the file is missing or has no sound header; the jobs in it are lost".to_owned();
-        damage.push(Damage { segment: number, offset: 0, lost: nobody, parts: None, what });
+        damage.push(lost::file(number));
         return Ok(());
     };
     for frame in &contents.frames {
@@ -124,21 +122,12 @@ fn fold_in(
     let Some(offset) = contents.bad.first().copied() else { return Ok(()) };
     let found: HashMap<_, _> = contents.frames.iter().filter_map(job_of).collect();
     let entries = contents.directory.as_deref().unwrap_or(expected);
-    let mut is_named = false;
-    for entry in entries.iter().filter(|entry| entry.job.0 != 0 && !found.contains_key(&entry.job)) {
-        is_named = true;
-        let kind = PartKind::Record as u8;
-        let part = Part { kind, version: 1, packed: false, state: 0, length: 0, job: entry.job };
-        let lost = (entry.sequence, entry.sequence);
-        let what = format!("what was stored of job {} is damaged", entry.job);
-        damage.push(Damage { segment: number, offset, lost, parts: Some(vec![part]), what });
-    }
-    if !is_named {
-        let what = match entries {
-            [] => "bytes are damaged, and the directory of the file too: which jobs they held is not known",
-            _ => "bytes are damaged that no job needs",
-        };
-        damage.push(Damage { segment: number, offset, lost: nobody, parts: None, what: what.to_owned() });
+    let missing = entries.iter().filter(|entry| entry.job.0 != 0 && !found.contains_key(&entry.job));
+    let before = damage.len();
+    damage
+        .extend(missing.map(|entry| lost::job(number, offset, entry.job, entry.sequence, PartKind::Record)));
+    if damage.len() == before {
+        damage.push(lost::bytes(number, offset, !entries.is_empty()));
     }
     Ok(())
 }

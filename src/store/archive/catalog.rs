@@ -2,9 +2,10 @@
 
 use super::base::Base;
 use super::file::{self, Contents, Entry, JobsFile};
+use super::lost;
 use crate::model::JobId;
 use crate::store::error::StoreError;
-use crate::store::journal::{ARCHIVED, Accepted, Damage, Fetcher, Part, Place, read_header, relative_path};
+use crate::store::journal::{ARCHIVED, Accepted, Damage, Fetcher, Place, read_header, relative_path};
 use crate::store::record::PartKind;
 use crate::store::replay::{Replay, Seen, fetch_record};
 use std::ops::RangeInclusive;
@@ -45,7 +46,7 @@ impl Catalog {
                     if is_sound(dir, jobs)? {
                         catalog.add(jobs.number, jobs.entries(dir, fetcher)?);
                     } else {
-                        damage.push(lost_file(jobs.number));
+                        damage.push(lost::file(jobs.number));
                     }
                 }
             }
@@ -53,7 +54,7 @@ impl Catalog {
                 for number in file::numbers(dir)?.into_iter().filter(|number| number & ARCHIVED != 0) {
                     match Contents::read(dir, number)? {
                         Some(contents) => catalog.add(number, contents.entries()),
-                        None => damage.push(lost_file(number)),
+                        None => damage.push(lost::file(number)),
                     }
                 }
             }
@@ -94,7 +95,9 @@ impl Catalog {
                 }
                 Err(StoreError::Damaged { .. }) => {
                     let seen = replay.jobs.get(&job).copied().unwrap_or_default();
-                    damage.extend(missed(&seen, fetcher)?.map(|kind| lost_part(place, &at, kind)));
+                    let kind = missed(&seen, fetcher)?;
+                    damage
+                        .extend(kind.map(|kind| lost::job(place.segment, at.offset, job, at.sequence, kind)));
                 }
                 Err(error) => return Err(error),
             }
@@ -155,27 +158,9 @@ fn is_sound(dir: &Path, jobs: &JobsFile) -> Result<bool, StoreError> {
     Ok(read_header(&path)?.is_some_and(|header| header.number == jobs.number))
 }
 
-/// Nothing is lost that could be named.
-fn lost_file(number: u64) -> Damage {
-    let what = "the file is missing or has no sound header; the jobs in it are lost".to_owned();
-    Damage { segment: number, offset: 0, lost: (1, 0), parts: None, what }
-}
-
 /// What the journal doesn't hold of a job anew, if anything.
 fn missed(seen: &Seen, fetcher: &Fetcher) -> Result<Option<PartKind>, StoreError> {
     let Some(record) = seen.record.filter(|_| seen.is_whole()) else { return Ok(Some(PartKind::Record)) };
     let goes_on = seen.checkpoint_changed == 0 && fetch_record(fetcher, record.place)?.from_savepoint;
     Ok(goes_on.then_some(PartKind::Checkpoint))
-}
-
-fn lost_part(place: Place, at: &Archived, kind: PartKind) -> Damage {
-    let part = Part { kind: kind as u8, version: 1, packed: false, state: 0, length: 0, job: at.job };
-    let what = format!("what was stored of job {} is damaged", at.job);
-    let lost = (at.sequence, at.sequence);
-    Damage { segment: place.segment, offset: at.offset, lost, parts: Some(vec![part]), what }
-}
-
-/// All of a job is lost.
-pub fn lost_job(place: Place, at: &Archived) -> Damage {
-    lost_part(place, at, PartKind::Record)
 }

@@ -21,8 +21,9 @@ mod file;
 mod fold;
 mod image;
 mod keeper;
+pub mod lost;
 
 pub use base::Base;
-pub use catalog::{Archived, Catalog, lost_job};
+pub use catalog::{Archived, Catalog};
 pub use file::{Contents, numbers};
 pub use keeper::{Ground, Keeper, KeeperOptions, Kept};

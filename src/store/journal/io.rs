@@ -406,18 +406,26 @@ pub fn rename(from: &Path, to: &Path) -> Result<()> {
     renamed.map_err(|error| StoreError::writing("rename", from, &error))
 }
 
-/// Bytes that are free on the file system of `path`.
-pub fn free_bytes(path: &Path) -> Result<u64> {
-    let asked = || {
-        failpoint::reach("store.free-space")?;
-        Ok::<_, io::Error>(rustix::fs::statvfs(path)?)
-    };
-    let free = match asked() {
-        Ok(found) => found.f_bavail.saturating_mul(found.f_frsize),
+/// Bytes of the file system of `path`.
+pub fn room(path: &Path) -> Result<Room> {
+    let asked = |error| StoreError::io("ask for the free space of", path, error);
+    let found = rustix::fs::statvfs(path).map_err(|error| asked(error.into()))?;
+    let free = match failpoint::reach("store.free-space").map_err(io::Error::from) {
+        Ok(()) => found.f_bavail.saturating_mul(found.f_frsize),
         Err(error) if error.kind() == ErrorKind::StorageFull => 0,
-        Err(error) => return Err(StoreError::io("ask for the free space of", path, error)),
+        Err(error) => return Err(asked(error)),
     };
-    Ok(disk::free(path, free))
+    let total = found.f_blocks.saturating_mul(found.f_frsize);
+    Ok(Room { free: disk::free(path, free), total })
+}
+
+/// Bytes of a file system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Room {
+    /// Free for this process.
+    pub free: u64,
+    /// All.
+    pub total: u64,
 }
 
 /// Makes a file that holds nothing and takes so many bytes; what was there goes. Failed, nothing stays.

@@ -1,0 +1,30 @@
+//! What damage in the archive costs, in the terms of damage to the journal.
+
+use crate::model::JobId;
+use crate::store::journal::{Damage, Part};
+use crate::store::record::PartKind;
+
+/// Nothing is lost that could be named.
+const NOBODY: (u64, u64) = (1, 0);
+
+/// A whole file.
+pub fn file(number: u64) -> Damage {
+    let what = "the file is missing or has no sound header; the jobs in it are lost".to_owned();
+    Damage { segment: number, offset: 0, lost: NOBODY, parts: None, what }
+}
+
+/// What was stored of a job, up to a change, in the frame at `offset`.
+pub fn job(number: u64, offset: u64, job: JobId, sequence: u64, kind: PartKind) -> Damage {
+    let part = Part { kind: kind as u8, version: 1, packed: false, state: 0, length: 0, job };
+    let what = format!("what was stored of job {job} is damaged");
+    Damage { segment: number, offset, lost: (sequence, sequence), parts: Some(vec![part]), what }
+}
+
+/// Bytes at `offset` that are no job's, as far as the directory of the file tells.
+pub fn bytes(number: u64, offset: u64, has_directory: bool) -> Damage {
+    let what = match has_directory {
+        true => "bytes are damaged that no job needs",
+        false => "bytes are damaged, and the directory of the file too: which jobs they held is not known",
+    };
+    Damage { segment: number, offset, lost: NOBODY, parts: None, what: what.to_owned() }
+}
