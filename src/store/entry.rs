@@ -57,8 +57,7 @@ pub fn ended_at(record: &JobRecord) -> Millis {
     if record.state.is_end() { record.ended.unwrap_or(record.created) } else { 0 }
 }
 
-/// An entry as it is stored. Sled keeps values of up to 22 bytes without an allocation, and nearly all are that small:
-/// a million jobs take a third of the memory, and are loaded in half the time.
+/// An entry as it is stored, in as few bytes as can be: nearly all take up to 22.
 #[derive(Serialize, Deserialize)]
 struct Packed {
     state: u8,
@@ -163,10 +162,13 @@ pub fn finish_key(state: u8, ended: Millis, job: JobId) -> [u8; 17] {
 }
 
 /// What [`finish_key`] was made from, without the state.
-pub fn cursor_of_key(key: &[u8]) -> Option<Cursor> {
-    let ended = unsortable(key.get(1..9)?.try_into().ok()?);
-    let id = job_of_key(key.get(9..17)?.try_into().ok()?);
-    Some(Cursor { ended, id })
+pub fn cursor_of_key(key: &[u8; 17]) -> Cursor {
+    let number = |at: usize| {
+        let mut bytes = [0; 8];
+        bytes.copy_from_slice(&key[at..at + 8]);
+        bytes
+    };
+    Cursor { ended: unsortable(number(1)), id: job_of_key(number(9)) }
 }
 
 #[cfg(test)]

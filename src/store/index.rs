@@ -6,8 +6,9 @@
 //! Per job the secondary tree is written first, the record next, and `applied` last of all. Nothing here flushes on
 //! the way of a request, counts with `len()`, checksums, or opens a transaction. Every call is guarded: a panic of sled
 //! is an error that leads to a rebuild.
-#![allow(clippy::disallowed_types, reason = "the one file that names sled")]
+#![allow(clippy::disallowed_types, reason = "with the blocks, the one file that names sled")]
 
+use super::blocks::Blocks;
 use super::entry::{
     IndexedCheckpoint, IndexedJob, cursor_of_key, decode, encode, finish_key, job_key, job_of_key,
 };
@@ -17,9 +18,9 @@ use super::load::{Batch, Unloaded};
 use super::overlay::{CheckpointChange, Generation, Moved, Pending};
 use super::reader::Cursor;
 use super::record;
-use crate::model::{Epoch, JobId, JobState};
+use crate::model::{Epoch, JobId, JobState, Millis};
 use crate::runtime::failpoint;
-use std::ops::RangeInclusive;
+use std::ops::{Bound, RangeInclusive};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -27,10 +28,12 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 /// Version of what is in the trees; another one on the disk means rebuild.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 /// How long an earlier owner in this process may take to give sled's lock back.
 const LOCK_WAIT: Duration = Duration::from_secs(1);
 const APPLIED: &[u8] = b"applied";
+/// Entries that are put in at once: so often it is seen that sled goes on.
+const AT_ONCE: usize = 4096;
 
 /// End states that jobs had before a change, to be taken off the counts.
 pub type Settlement = Vec<JobState>;
@@ -63,8 +66,8 @@ enum Slot {
 #[derive(Debug)]
 struct Trees {
     db: sled::Db,
-    jobs: sled::Tree,
-    by_state_finish: sled::Tree,
+    jobs: Blocks<8>,
+    by_state_finish: Blocks<17>,
     checkpoints: sled::Tree,
     meta: sled::Tree,
 }
@@ -176,9 +179,9 @@ impl Index {
                 .extend(JobState::ALL.into_iter().find(|state| record::state_code(*state) == before.state));
         }
         self.write(|trees| {
-            trees.by_state_finish.remove(finish_key(before.state, before.ended, job))?;
+            trees.by_state_finish.remove(&finish_key(before.state, before.ended, job))?;
             trees.checkpoints.remove(job_key(job))?;
-            trees.jobs.remove(job_key(job)).map(drop)
+            trees.jobs.remove(&job_key(job))
         })
     }
 
@@ -197,7 +200,7 @@ impl Index {
                 entry.record = new(entry.record).unwrap_or(entry.record);
                 if entry != before {
                     let value = encode(&entry)?;
-                    self.write(|trees| trees.jobs.insert(job_key(job), value).map(drop))?;
+                    self.write(|trees| trees.jobs.put(&[(job_key(job), value)]))?;
                 }
             }
             if let Some(mut entry) = self.checkpoint(job)?
@@ -236,13 +239,12 @@ impl Index {
         let value = encode(&entry)?;
         self.write(|trees| {
             if let Some(key) = stale.filter(|key| Some(*key) != fresh) {
-                trees.by_state_finish.remove(key)?;
+                trees.by_state_finish.remove(&key)?;
             }
             if let Some(key) = fresh {
-                trees.by_state_finish.insert(key, &[])?;
+                trees.by_state_finish.put(&[(key, [])])?;
             }
-            trees.jobs.insert(job_key(job), value)?;
-            Ok(())
+            trees.jobs.put(&[(job_key(job), value)])
         })
     }
 
@@ -278,7 +280,7 @@ impl Index {
         if let Some(source) = self.source() {
             return source.job(job);
         }
-        self.read(|trees| trees.jobs.get(job_key(job)))?.map(|bytes| decode(&bytes)).transpose()
+        self.read(|trees| trees.jobs.get(&job_key(job)))?.map(|bytes| decode(&bytes)).transpose()
     }
 
     /// What is known of a job's checkpoint.
@@ -306,15 +308,9 @@ impl Index {
         if let Some(source) = self.source() {
             return Ok(source.ids(&range));
         }
-        let (low, high) = (job_key(*range.start()), job_key(*range.end()));
-        let keys = self.read(|trees| {
-            trees
-                .jobs
-                .range(low..=high)
-                .map(|entry| entry.map(|(key, _)| key))
-                .collect::<sled::Result<Vec<_>>>()
-        })?;
-        Ok(keys.iter().filter_map(|key| key.as_ref().try_into().ok().map(job_of_key)).collect())
+        let range = job_key(*range.start())..=job_key(*range.end());
+        let keys = self.read(|trees| trees.jobs.first_keys(range, usize::MAX))?;
+        Ok(keys.into_iter().map(job_of_key).collect())
     }
 
     /// Up to `count` jobs that ended in `state`, behind `after` in the order asked for.
@@ -326,46 +322,29 @@ impl Index {
         count: usize,
     ) -> Result<Vec<Cursor>, StoreError> {
         let code = record::state_code(state);
-        let (mut low, mut high) = (vec![code], vec![code + 1]);
-        if let Some(after) = after {
-            let key = finish_key(code, after.ended, after.id);
-            if newest_first {
-                high = key.to_vec();
-            } else {
-                low = [key.as_slice(), &[0]].concat();
-            }
-        }
-        let keys = self.read(|trees| {
-            let range = trees.by_state_finish.range(low..high);
-            let keys: Box<dyn Iterator<Item = _>> =
-                if newest_first { Box::new(range.rev().take(count)) } else { Box::new(range.take(count)) };
-            keys.map(|entry| entry.map(|(key, _)| key)).collect::<sled::Result<Vec<_>>>()
+        let first = Bound::Included(finish_key(code, Millis::MIN, JobId(i64::MIN)));
+        let last = Bound::Included(finish_key(code, Millis::MAX, JobId(i64::MAX)));
+        let after = after.map(|after| Bound::Excluded(finish_key(code, after.ended, after.id)));
+        let keys = self.read(|trees| match newest_first {
+            true => trees.by_state_finish.last_keys((first, after.unwrap_or(last)), count),
+            false => trees.by_state_finish.first_keys((after.unwrap_or(first), last), count),
         })?;
-        Ok(keys.iter().filter_map(|key| cursor_of_key(key)).collect())
+        Ok(keys.iter().map(cursor_of_key).collect())
     }
 
-    /// Puts in jobs that are not there yet; quickest in the order of their ids. Two threads share the work. (A batch of
-    /// sled would take a lock that lets only one go on.)
+    /// Puts in jobs that are not there yet; quickest in the order of their ids.
     pub fn fill(&self, batch: &Batch) -> Result<(), StoreError> {
-        const AT_ONCE: usize = 4096;
-        for jobs in batch.jobs.chunks(AT_ONCE) {
-            let ended = jobs.iter().filter(|(_, entry)| entry.is_end());
-            let mut ended: Vec<_> =
-                ended.map(|(job, entry)| finish_key(entry.state, entry.ended, *job)).collect();
-            ended.sort_unstable();
-            let jobs = jobs.iter().map(|(job, entry)| Ok((job_key(*job), encode(entry)?)));
-            let jobs = jobs.collect::<Result<Vec<_>, StoreError>>()?;
-            self.write(|trees| {
-                std::thread::scope(|scope| {
-                    let keys =
-                        || ended.iter().try_for_each(|key| trees.by_state_finish.insert(key, &[]).map(drop));
-                    let keys = scope.spawn(keys);
-                    let inserted =
-                        jobs.into_iter().try_for_each(|(key, value)| trees.jobs.insert(key, value).map(drop));
-                    keys.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
-                    inserted
-                })
-            })?;
+        let ended = batch.jobs.iter().filter(|(_, entry)| entry.is_end());
+        let mut ended: Vec<_> =
+            ended.map(|(job, entry)| (finish_key(entry.state, entry.ended, *job), [])).collect();
+        ended.sort_unstable();
+        let jobs = batch.jobs.iter().map(|(job, entry)| Ok((job_key(*job), encode(entry)?)));
+        let jobs = jobs.collect::<Result<Vec<_>, StoreError>>()?;
+        for ended in ended.chunks(AT_ONCE) {
+            self.write(|trees| trees.by_state_finish.put(ended))?;
+        }
+        for jobs in jobs.chunks(AT_ONCE) {
+            self.write(|trees| trees.jobs.put(jobs))?;
         }
         for (job, entry) in &batch.checkpoints {
             let value = encode(entry)?;
@@ -450,8 +429,8 @@ fn open_sled(dir: &Path, cache_bytes: u64) -> Result<Trees, StoreError> {
         let opened = caught(|| {
             let db = config.open()?;
             Ok(Trees {
-                jobs: db.open_tree("jobs")?,
-                by_state_finish: db.open_tree("by_state_finish")?,
+                jobs: Blocks::new(db.open_tree("jobs")?),
+                by_state_finish: Blocks::new(db.open_tree("by_state_finish")?),
                 checkpoints: db.open_tree("checkpoints")?,
                 meta: db.open_tree("meta")?,
                 db,

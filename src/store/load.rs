@@ -140,8 +140,9 @@ impl Unloaded {
     fn produce(&self, send: &SyncSender<Batch>) -> Result<Vec<String>, StoreError> {
         let mut notes = Vec::new();
         let mut found = vec![false; self.catalog.len()];
+        let mut buffer = Vec::new();
         for number in self.catalog.files() {
-            let batch = self.file(*number, &mut found, &mut notes)?;
+            let batch = self.file(*number, &mut buffer, &mut found, &mut notes)?;
             if send.send(batch).is_err() {
                 return Ok(notes);
             }
@@ -162,9 +163,15 @@ impl Unloaded {
     }
 
     /// The jobs of one file of the archive.
-    fn file(&self, number: u64, found: &mut [bool], notes: &mut Vec<String>) -> Result<Batch, StoreError> {
+    fn file(
+        &self,
+        number: u64,
+        buffer: &mut Vec<u8>,
+        found: &mut [bool],
+        notes: &mut Vec<String>,
+    ) -> Result<Batch, StoreError> {
         let mut batch = Batch::default();
-        let contents = Contents::read(&self.dir, number)?;
+        let contents = Contents::read_into(&self.dir, number, std::mem::take(buffer))?;
         for frame in contents.iter().flat_map(|contents| &contents.frames) {
             let job = frame.header.parts.first().map(|part| part.job).unwrap_or(JobId(0));
             let Some(index) = self.catalog.index(job) else { continue };
@@ -199,6 +206,7 @@ impl Unloaded {
             notes.push(verdict::describe(&lost::bytes(number, *offset, directory.is_some())));
         }
         batch.jobs.sort_unstable_by_key(|(job, _)| *job);
+        *buffer = contents.map_or_else(Vec::new, |contents| contents.bytes);
         Ok(batch)
     }
 }

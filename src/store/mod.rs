@@ -35,6 +35,7 @@
 mod applier;
 mod archive;
 pub mod backup;
+mod blocks;
 mod entry;
 mod error;
 mod export;

@@ -11,6 +11,9 @@ use crate::store::replay::{Replay, Seen, fetch_record};
 use std::ops::RangeInclusive;
 use std::path::Path;
 
+/// Jobs that room is made for before they are read, at most.
+const MOST_AHEAD: u64 = 10_000_000;
+
 /// The newest frame of an ended job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Archived {
@@ -42,6 +45,9 @@ impl Catalog {
         let mut catalog = Self::default();
         match &base.image {
             Some(image) => {
+                let jobs: u64 = image.head.files.iter().map(|file| file.jobs).sum();
+                // The number is a file's word: it may be wrong, but not cost memory that isn't there.
+                catalog.jobs.reserve_exact(jobs.min(MOST_AHEAD) as usize);
                 for jobs in &image.head.files {
                     if is_sound(dir, jobs)? {
                         catalog.add(jobs.number, jobs.entries(dir, fetcher)?);

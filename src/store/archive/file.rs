@@ -247,8 +247,14 @@ pub struct Contents {
 impl Contents {
     /// Reads the file `number`; `None` when it is not there or has no sound header.
     pub fn read(dir: &Path, number: u64) -> Result<Option<Self>, StoreError> {
-        let path = dir.join(relative_path(number));
-        let Some(bytes) = io::read(&path)? else { return Ok(None) };
+        Self::read_into(dir, number, Vec::new())
+    }
+
+    /// [`read`](Self::read) into `bytes`, which many files may be read into one after the other.
+    pub fn read_into(dir: &Path, number: u64, mut bytes: Vec<u8>) -> Result<Option<Self>, StoreError> {
+        if !io::read_into(&dir.join(relative_path(number)), &mut bytes)? {
+            return Ok(None);
+        }
         let name = relative_path(number);
         let header = SegmentHeader::decode(&bytes, &name)?.filter(|header| header.number == number);
         let Some(header) = header else { return Ok(None) };

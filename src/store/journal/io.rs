@@ -10,7 +10,7 @@ use rand::rngs::SmallRng;
 use rand::{RngCore, SeedableRng};
 use serde::{Deserialize, Serialize};
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Read as _};
 use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
@@ -319,9 +319,16 @@ pub fn list(path: &Path) -> Result<Vec<String>> {
 
 /// All bytes of a file; `None` if there is no such file.
 pub fn read(path: &Path) -> Result<Option<Vec<u8>>> {
-    match fs::read(path) {
-        Ok(bytes) => Ok(Some(bytes)),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+    let mut bytes = Vec::new();
+    Ok(read_into(path, &mut bytes)?.then_some(bytes))
+}
+
+/// All bytes of a file in place of what was in `bytes`; whether there is such a file.
+pub fn read_into(path: &Path, bytes: &mut Vec<u8>) -> Result<bool> {
+    bytes.clear();
+    match File::open(path).and_then(|mut file| file.read_to_end(bytes)) {
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
         Err(error) => Err(StoreError::io("read", path, error)),
     }
 }
