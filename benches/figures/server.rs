@@ -25,9 +25,10 @@ impl Server {
         let mut child = Command::new(env!("CARGO_BIN_EXE_seikan"))
             .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
             .arg(data)
+            .env("SEIKAN_LOG", "warn")
             .envs(environment.iter().copied())
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(Stdio::inherit())
             .spawn()
             .expect("the server starts");
         let stdout = BufReader::new(child.stdout.take().expect("its output"));

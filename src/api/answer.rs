@@ -33,9 +33,8 @@ pub(super) fn json_with(status: StatusCode, value: &impl Serialize) -> Response 
 }
 
 /// A body that is JSON already.
-pub(super) fn raw(status: StatusCode, body: impl Into<Bytes>) -> Response {
-    let body: Bytes = body.into();
-    let mut response = warp::reply::with_status(body.to_vec(), status).into_response();
+pub(super) fn raw(status: StatusCode, body: Vec<u8>) -> Response {
+    let mut response = warp::reply::with_status(body, status).into_response();
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }

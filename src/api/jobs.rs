@@ -6,12 +6,14 @@ use super::error::ApiError;
 use super::query::{Query, Segment, query};
 use super::routes::{Route, fixed, with};
 use super::views;
-use crate::model::{JobId, JobState};
+use crate::model::{JobId, JobState, MetricsSnapshot};
 use crate::runtime;
 use crate::scheduler::LiveJob;
 use crate::store::{EndedQuery, StoreReader};
 use bytes::Bytes;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::json;
+use std::borrow::Cow;
 use std::io;
 use std::num::{IntErrorKind, ParseIntError};
 use std::sync::Arc;
@@ -58,10 +60,10 @@ pub(super) fn routes(context: &Arc<ApiContext>) -> Vec<Route> {
 async fn job_info(context: Arc<ApiContext>, typed: String) -> Result<Response, ApiError> {
     let id = job_id(&typed)?;
     if let Some(job) = context.scheduler.overlay().get(id) {
-        return Ok(answer::json(&live(&job)));
+        return Ok(answer::json(&Live::of(&job).view()));
     }
     Ok(match context.reader.record(id)? {
-        Some(record) => answer::json(&views::ended(&record)),
+        Some(record) => answer::json(&views::Job::ended(&record)),
         None => answer::json(&json!({"jobId": id.to_string()})),
     })
 }
@@ -70,11 +72,13 @@ async fn running_jobs(context: Arc<ApiContext>, query: Query) -> Result<Response
     let mut jobs = context.scheduler.overlay().list();
     jobs.sort_by_key(|job| (job.record.created, job.record.id));
     let Some(page) = page(&query)? else {
-        return Ok(answer::json(&jobs.iter().map(live).collect::<Vec<Value>>()));
+        let jobs: Vec<Live<'_>> = jobs.iter().map(Live::of).collect();
+        return Ok(answer::json(&jobs.iter().map(Live::view).collect::<Vec<_>>()));
     };
-    let total = jobs.len();
-    let data: Vec<Value> = jobs.iter().rev().skip(page.skip).take(page.rows).map(live).collect();
-    Ok(answer::json(&json!({"data": data, "total": total})))
+    let total = jobs.len() as u64;
+    let jobs = jobs.iter().rev().skip(page.skip).take(page.rows);
+    let jobs: Vec<Live<'_>> = jobs.map(Live::of).collect();
+    Ok(answer::json(&Listed { data: jobs.iter().map(Live::view).collect(), total }))
 }
 
 async fn finished_jobs(context: Arc<ApiContext>, state: String, query: Query) -> Result<Response, ApiError> {
@@ -93,13 +97,13 @@ async fn finished_jobs(context: Arc<ApiContext>, state: String, query: Query) ->
     let wanted =
         EndedQuery { state, newest_first: true, after: None, skip: page.skip as u64, limit: page.rows };
     let found = reader.ended(&wanted)?;
-    let data: Vec<Value> = found.records.iter().map(views::ended).collect();
+    let data = found.records.iter().map(views::Job::ended).collect();
     let counts = reader.counts();
     let total = match state {
         None => counts.total(),
         Some(state) => counts.of(state),
     };
-    Ok(answer::json(&json!({"data": data, "total": total})))
+    Ok(answer::json(&Listed { data, total }))
 }
 
 /// The whole history as one array, oldest first, a chunk at a time: memory stays bounded however long it is.
@@ -130,7 +134,7 @@ fn write_all(
             if !std::mem::replace(&mut first, false) {
                 text.push(b',');
             }
-            serde_json::to_writer(&mut text, &views::ended(record))?;
+            serde_json::to_writer(&mut text, &views::Job::ended(record))?;
         }
         query.after = page.next;
         let last = query.after.is_none();
@@ -146,14 +150,34 @@ fn write_all(
     }
 }
 
-fn live(job: &LiveJob) -> Value {
-    match &job.metrics {
-        Some(metrics) => views::live(&job.record, &metrics.snapshot(), job.queue_position),
-        None => views::live(&job.record, &job.record.metrics, job.queue_position),
+/// A job that has not ended, with its counts of this moment.
+struct Live<'a> {
+    job: &'a LiveJob,
+    counts: Cow<'a, MetricsSnapshot>,
+}
+
+impl<'a> Live<'a> {
+    fn of(job: &'a LiveJob) -> Self {
+        let counts = match &job.metrics {
+            Some(metrics) => Cow::Owned(metrics.snapshot()),
+            None => Cow::Borrowed(&job.record.metrics),
+        };
+        Self { job, counts }
+    }
+
+    fn view(&self) -> views::Job<'_> {
+        views::Job::live(&self.job.record, &self.counts, self.job.queue_position)
     }
 }
 
-/// A page of a list.
+/// A page of a list, and how many there are in all.
+#[derive(Serialize)]
+struct Listed<'a> {
+    data: Vec<views::Job<'a>>,
+    total: u64,
+}
+
+/// The page that is asked for.
 struct Page {
     skip: usize,
     rows: usize,

@@ -3,7 +3,7 @@
 use crate::app::{Running, Server};
 use crate::model::{JobId, JobRecord, JobState, MetricsSnapshot};
 use indicatif::{ProgressBar, ProgressStyle};
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write as _};
 use std::time::{Duration, Instant};
 
 /// How often a bar moves, and a line is printed in a pipe.
@@ -36,7 +36,8 @@ pub(super) async fn follow(server: &Server, id: JobId) -> Option<JobRecord> {
                 bar.tick();
                 if !terminal && started.elapsed() >= next_line {
                     next_line += LINE;
-                    eprintln!("{line}");
+                    // The job goes on whether anybody reads it or not.
+                    let _written = writeln!(std::io::stderr(), "{line}");
                 }
             }
             Some(Running::Loading) => bar.tick(),

@@ -5,6 +5,7 @@ use super::{FAILED, WRONG, progress};
 use crate::app::{CheckedJob, Server, ServerOptions, block_on};
 use crate::config;
 use crate::runtime;
+use std::io::Write as _;
 use std::process::ExitCode;
 
 pub(super) fn serve(options: ServeOptions) -> ExitCode {
@@ -35,7 +36,7 @@ pub(super) fn serve(options: ServeOptions) -> ExitCode {
                 return ExitCode::from(FAILED);
             }
         };
-        println!("{}", server.greeting());
+        say(server.greeting());
         let submitted = async {
             if let Some(job) = &job {
                 submit(&server, job).await;
@@ -59,13 +60,20 @@ pub(super) fn serve(options: ServeOptions) -> ExitCode {
     })
 }
 
+/// A line on the standard output. A server goes on whether anybody reads it or not.
+fn say(line: &str) {
+    let mut out = std::io::stdout();
+    // The reader may have gone.
+    let _written = writeln!(out, "{line}").and_then(|()| out.flush());
+}
+
 /// `--submit`: one job to its result; then the server goes on. What is refused only now (no slots, the store) is said.
 async fn submit(server: &Server, job: &CheckedJob) {
     match server.submit(&job.tree, &job.text).await {
         Ok(id) => {
-            println!("job {id} submitted: {}", job.text.name);
+            say(&format!("job {id} submitted: {}", job.text.name));
             if let Some(record) = progress::follow(server, id).await {
-                println!("{}", progress::result(&record));
+                say(&progress::result(&record));
             }
         }
         Err(problems) => problems.iter().for_each(|problem| eprintln!("error: {problem}")),

@@ -134,8 +134,9 @@ impl Ground {
     }
 
     fn give_up(&self, reason: &str) {
-        self.overlay.index_failed(reason);
+        // Who reads that it is given up gets no answer from it any more.
         self.index.load().give_up(reason);
+        self.overlay.index_failed(reason);
         self.progress.end();
     }
 

@@ -3,8 +3,9 @@
 use crate::server::{Options, Server, checkout, program};
 use crate::wait::until;
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Output};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 
 const JOB: &str =
     "source { FakeSource { row.num = 3, schema { fields { a = int } } } }\nsink { Console { } }\n";
@@ -125,4 +126,25 @@ fn a_name_can_be_listened_on() {
     let (status, said) = ended(&["serve", "--listen", "no such host:0"]);
     assert_eq!(status.code(), Some(2));
     assert!(said.contains("no such host:0") && said.contains("localhost:8080"), "{said}");
+}
+
+/// As `seikan serve 2>&1 | head -1` does.
+#[test]
+fn a_server_goes_on_when_nobody_reads_what_it_prints_any_more() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut command = Command::new(program());
+    command.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(dir.path().join("data"));
+    command.args(["--submit", &file(dir.path(), "job.conf", JOB)]);
+    let (output, both) = std::io::pipe().unwrap();
+    let command = command.stdout(both.try_clone().unwrap()).stderr(both).stdin(Stdio::null());
+    let _server = Started(command.spawn().unwrap());
+    let mut lines = BufReader::new(output).lines().map(Result::unwrap);
+    let greeting = lines.find(|line| line.contains("http://")).unwrap();
+    drop(lines);
+    let url = greeting.split_once("http://").unwrap().1.split('/').next().unwrap().to_owned();
+    let overview =
+        || ureq::get(format!("http://{url}/overview")).call().ok()?.body_mut().read_to_string().ok();
+    until("the job has ended, and the server answers", || {
+        overview().filter(|text| text.contains(r#""finishedJobs":"1""#))
+    });
 }

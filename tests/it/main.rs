@@ -5,6 +5,7 @@
 
 mod backup;
 mod bad_input;
+mod clock;
 mod command_line;
 mod copies;
 mod corpus;
@@ -18,6 +19,7 @@ mod job_language;
 mod kills;
 mod metrics;
 mod prune;
+mod read_only;
 mod recovery;
 mod server;
 mod starting;

@@ -1,10 +1,11 @@
-//! One job, running or ended.
+//! One job, running or ended. Views borrow the record, and are written without anything between.
 
-use super::dag::dag;
-use super::metrics::metrics;
-use super::time::local_time;
-use crate::model::{Accounting, JobId, JobRecord, JobState, MetricsSnapshot};
-use serde_json::{Map, Value, json};
+use super::dag::Dag;
+use super::metrics::Metrics;
+use super::text::{Entries, Text, Time};
+use crate::model::{Accounting, Flow, JobEvent, JobId, JobRecord, JobState, MetricsSnapshot};
+use serde::Serialize;
+use serde_json::{Value, json};
 
 /// An id in an answer whose document shows a number: a number, or a string when the server is set so.
 #[must_use]
@@ -12,103 +13,172 @@ pub fn id_value(id: JobId, as_string: bool) -> Value {
     if as_string { json!(id.to_string()) } else { json!(id.0) }
 }
 
-/// A job that has not ended; `counts` are live.
-#[must_use]
-pub fn live(record: &JobRecord, counts: &MetricsSnapshot, queue_position: Option<usize>) -> Value {
-    let env = env(record);
-    let mut view = head(record);
-    view.insert("envOptions".into(), env.clone());
-    view.insert("createTime".into(), json!(local_time(record.created)));
-    view.insert("startTime".into(), json!(record.started.map(local_time).unwrap_or_default()));
-    view.insert("jobDag".into(), dag(record.id, &record.dag, &env));
-    view.insert("pluginJarsUrls".into(), json!([]));
-    view.insert("isStartWithSavePoint".into(), json!(record.from_savepoint));
-    view.insert("metrics".into(), metrics(counts, &record.dag));
-    view.insert("run".into(), run(record, counts, queue_position));
-    Value::Object(view)
+/// A job.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Job<'a> {
+    job_id: Text<JobId>,
+    job_name: &'a str,
+    job_status: &'static str,
+    #[serde(flatten)]
+    end: Option<End>,
+    create_time: Time,
+    start_time: Time,
+    job_dag: Dag<'a>,
+    env_options: Entries<'a>,
+    plugin_jars_urls: [(); 0],
+    is_start_with_save_point: bool,
+    metrics: Metrics<'a>,
+    run: Run<'a>,
 }
 
-/// A job that has ended.
-#[must_use]
-pub fn ended(record: &JobRecord) -> Value {
-    let env = env(record);
-    let finish = record.ended.map(local_time).unwrap_or_default();
-    let mut view = head(record);
-    view.insert("errorMsg".into(), error(record));
-    view.insert("createTime".into(), json!(local_time(record.created)));
-    view.insert("startTime".into(), json!(record.started.map(local_time).unwrap_or_default()));
-    view.insert("finishTime".into(), json!(finish));
-    view.insert("finishedTime".into(), json!(finish));
-    view.insert("jobDag".into(), dag(record.id, &record.dag, &env));
-    view.insert("envOptions".into(), env);
-    view.insert("pluginJarsUrls".into(), json!([]));
-    view.insert("isStartWithSavePoint".into(), json!(record.from_savepoint));
-    view.insert("metrics".into(), metrics(&record.metrics, &record.dag));
-    view.insert("run".into(), run(record, &record.metrics, None));
-    Value::Object(view)
+/// What only an ended job has.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct End {
+    error_msg: Option<String>,
+    finish_time: Time,
+    finished_time: Time,
 }
 
-fn head(record: &JobRecord) -> Map<String, Value> {
-    let mut view = Map::new();
-    view.insert("jobId".into(), json!(record.id.to_string()));
-    view.insert("jobName".into(), json!(record.name));
-    view.insert("jobStatus".into(), json!(record.state.name()));
-    view
-}
+impl<'a> Job<'a> {
+    /// A job that has not ended; `counts` are live.
+    pub fn live(record: &'a JobRecord, counts: &'a MetricsSnapshot, queue_position: Option<usize>) -> Self {
+        Self::of(record, counts, queue_position, None)
+    }
 
-fn env(record: &JobRecord) -> Value {
-    record.env.iter().map(|(key, value)| (key.clone(), json!(value))).collect::<Map<_, _>>().into()
+    /// A job that has ended.
+    pub fn ended(record: &'a JobRecord) -> Self {
+        let finish = Time(record.ended);
+        let end = End { error_msg: error(record), finish_time: finish, finished_time: finish };
+        Self::of(record, &record.metrics, None, Some(end))
+    }
+
+    fn of(
+        record: &'a JobRecord,
+        counts: &'a MetricsSnapshot,
+        queue_position: Option<usize>,
+        end: Option<End>,
+    ) -> Self {
+        Self {
+            job_id: Text(record.id),
+            job_name: &record.name,
+            job_status: record.state.name(),
+            end,
+            create_time: Time(Some(record.created)),
+            start_time: Time(record.started),
+            job_dag: Dag::of(record),
+            env_options: Entries(&record.env),
+            plugin_jars_urls: [],
+            is_start_with_save_point: record.from_savepoint,
+            metrics: Metrics::of(counts, &record.dag),
+            run: Run::of(record, counts, queue_position),
+        }
+    }
 }
 
 /// The fault of a failed job, never empty; `null` for every other end.
-fn error(record: &JobRecord) -> Value {
+fn error(record: &JobRecord) -> Option<String> {
     match (record.state, &record.fault) {
-        (JobState::Failed | JobState::Unknowable, Some(fault)) => json!(fault.to_string()),
-        (JobState::Failed | JobState::Unknowable, None) => json!("the job failed; no cause was recorded"),
-        _ => Value::Null,
+        (JobState::Failed | JobState::Unknowable, Some(fault)) => Some(fault.to_string()),
+        (JobState::Failed | JobState::Unknowable, None) => {
+            Some("the job failed; no cause was recorded".to_owned())
+        }
+        _ => None,
     }
 }
 
 /// What no older client knows of: attempts, queue, progress, and the row accounting.
-fn run(record: &JobRecord, counts: &MetricsSnapshot, queue_position: Option<usize>) -> Value {
-    let mut view = Map::new();
-    view.insert("attempt".into(), json!(record.attempt.map_or(0, |a| a.number)));
-    view.insert("retries".into(), json!(record.retries));
-    view.insert("slots".into(), json!(record.slots));
-    view.insert("rowsMayRepeat".into(), json!(record.rows_may_repeat));
-    view.insert("committedCount".into(), json!(counts.committed.to_string()));
-    view.insert("rejectedCount".into(), json!(counts.rejected.to_string()));
-    if let Some(reason) = &record.waiting {
-        view.insert("waitingFor".into(), json!(reason));
-    }
-    if let Some(position) = queue_position {
-        view.insert("queuePosition".into(), json!(position + 1));
-    }
-    if let Some(reason) = &record.savepoint_failure {
-        view.insert("savepointFailure".into(), json!(reason));
-    }
-    if let (false, Some(fault)) = (record.state.is_end(), &record.fault) {
-        view.insert("lastFault".into(), json!(fault.to_string()));
-    }
-    if let Some((done, total)) = counts.progress {
-        let percent = (done.min(total) as f64 * 1000.0 / total.max(1) as f64).round() / 10.0;
-        view.insert("progress".into(), json!({"done": done, "total": total, "percent": percent}));
-    }
-    if let Some(accounting) = &record.accounting {
-        view.insert("accounting".into(), balance(accounting));
-    }
-    let events = record.events.iter().map(|e| {
-        json!({"time": local_time(e.at), "state": e.state.name(), "attempt": e.attempt, "cause": e.cause})
-    });
-    view.insert("events".into(), events.collect());
-    Value::Object(view)
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Run<'a> {
+    attempt: u32,
+    retries: u32,
+    slots: u32,
+    rows_may_repeat: bool,
+    committed_count: Text<u64>,
+    rejected_count: Text<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    waiting_for: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    queue_position: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    savepoint_failure: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_fault: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    progress: Option<Progress>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    accounting: Option<Balance<'a>>,
+    events: Vec<Event<'a>>,
 }
 
-fn balance(accounting: &Accounting) -> Value {
-    let flows: Vec<Value> = accounting
-        .flows
-        .iter()
-        .map(|f| json!({"place": f.place, "in": f.sent, "out": f.received, "dropped": f.dropped}))
-        .collect();
-    json!({"balanced": accounting.is_balanced(), "flows": flows})
+#[derive(Serialize)]
+struct Progress {
+    done: u64,
+    total: u64,
+    percent: f64,
+}
+
+#[derive(Serialize)]
+struct Balance<'a> {
+    balanced: bool,
+    flows: Vec<FlowView<'a>>,
+}
+
+#[derive(Serialize)]
+struct FlowView<'a> {
+    place: &'a str,
+    #[serde(rename = "in")]
+    sent: u64,
+    #[serde(rename = "out")]
+    received: u64,
+    dropped: u64,
+}
+
+#[derive(Serialize)]
+struct Event<'a> {
+    time: Time,
+    state: &'static str,
+    attempt: u32,
+    cause: &'a str,
+}
+
+impl<'a> Run<'a> {
+    fn of(record: &'a JobRecord, counts: &MetricsSnapshot, queue_position: Option<usize>) -> Self {
+        let fault = record.fault.as_ref().filter(|_| !record.state.is_end());
+        let progress = |(done, total): (u64, u64)| {
+            let percent = (done.min(total) as f64 * 1000.0 / total.max(1) as f64).round() / 10.0;
+            Progress { done, total, percent }
+        };
+        let flow = |f: &'a Flow| {
+            let Flow { place, sent, received, dropped } = f;
+            FlowView { place, sent: *sent, received: *received, dropped: *dropped }
+        };
+        let balance = |accounting: &'a Accounting| Balance {
+            balanced: accounting.is_balanced(),
+            flows: accounting.flows.iter().map(flow).collect(),
+        };
+        let event = |e: &'a JobEvent| Event {
+            time: Time(Some(e.at)),
+            state: e.state.name(),
+            attempt: e.attempt,
+            cause: &e.cause,
+        };
+        Self {
+            attempt: record.attempt.map_or(0, |a| a.number),
+            retries: record.retries,
+            slots: record.slots,
+            rows_may_repeat: record.rows_may_repeat,
+            committed_count: Text(counts.committed),
+            rejected_count: Text(counts.rejected),
+            waiting_for: record.waiting.as_deref(),
+            queue_position: queue_position.map(|position| position + 1),
+            savepoint_failure: record.savepoint_failure.as_deref(),
+            last_fault: fault.map(ToString::to_string),
+            progress: counts.progress.map(progress),
+            accounting: record.accounting.as_ref().map(balance),
+            events: record.events.iter().map(event).collect(),
+        }
+    }
 }

@@ -1,35 +1,114 @@
 //! `metrics`: the sixteen names, values as texts, a key per table from the first moment, and the two names of the
 //! API document beside them.
 
+use super::text::Text;
 use crate::model::{DagInfo, MetricsSnapshot, TableCount, VertexKind};
-use serde_json::{Map, Value, json};
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
 use std::borrow::Cow;
+use std::fmt::{self, Display, Formatter};
 
 /// Counts are plain integers; rates are plain decimals, averaged over the time that attempts have run.
-#[must_use]
-pub fn metrics(counts: &MetricsSnapshot, dag: &DagInfo) -> Value {
-    let seconds = counts.running_ms as f64 / 1000.0;
-    let read = counted(&counts.read, dag, VertexKind::Source);
-    let written = counted(&counts.written, dag, VertexKind::Sink);
-    let mut out = Map::new();
-    for (end, word, tables) in [("Source", "Received", &read), ("Sink", "Write", &written)] {
-        let name = format!("{end}{word}");
-        let per_table = |value: &dyn Fn(&TableCount) -> String| -> Value {
-            tables.iter().map(|t| (t.table.clone(), json!(value(t)))).collect::<Map<_, _>>().into()
-        };
-        out.insert(format!("Table{name}Count"), per_table(&|t| t.rows.to_string()));
-        out.insert(format!("Table{name}QPS"), per_table(&|t| rate(t.rows, seconds)));
-        out.insert(format!("Table{name}Bytes"), per_table(&|t| t.bytes.to_string()));
-        out.insert(format!("Table{name}BytesPerSeconds"), per_table(&|t| rate(t.bytes, seconds)));
-        let rows: u64 = tables.iter().map(|t| t.rows).sum();
-        let bytes: u64 = tables.iter().map(|t| t.bytes).sum();
-        out.insert(format!("{name}Count"), json!(rows.to_string()));
-        out.insert(format!("{name}QPS"), json!(rate(rows, seconds)));
-        out.insert(format!("{name}Bytes"), json!(bytes.to_string()));
-        out.insert(format!("{name}BytesPerSeconds"), json!(rate(bytes, seconds)));
-        out.insert(format!("{}{}Count", end.to_lowercase(), word), json!(rows.to_string()));
+pub struct Metrics<'a> {
+    seconds: f64,
+    ends: [(&'static Names, Cow<'a, [TableCount]>); 2],
+}
+
+/// Names of one end: per table and in all of rows, rows a second, bytes, bytes a second; and the API document's own.
+struct Names {
+    tables: [&'static str; 4],
+    all: [&'static str; 4],
+    documented: &'static str,
+}
+
+const SOURCE: Names = Names {
+    tables: [
+        "TableSourceReceivedCount",
+        "TableSourceReceivedQPS",
+        "TableSourceReceivedBytes",
+        "TableSourceReceivedBytesPerSeconds",
+    ],
+    all: ["SourceReceivedCount", "SourceReceivedQPS", "SourceReceivedBytes", "SourceReceivedBytesPerSeconds"],
+    documented: "sourceReceivedCount",
+};
+
+const SINK: Names = Names {
+    tables: [
+        "TableSinkWriteCount",
+        "TableSinkWriteQPS",
+        "TableSinkWriteBytes",
+        "TableSinkWriteBytesPerSeconds",
+    ],
+    all: ["SinkWriteCount", "SinkWriteQPS", "SinkWriteBytes", "SinkWriteBytesPerSeconds"],
+    documented: "sinkWriteCount",
+};
+
+impl<'a> Metrics<'a> {
+    /// Of these counts of a job with this graph.
+    pub fn of(counts: &'a MetricsSnapshot, dag: &'a DagInfo) -> Self {
+        let ends = [
+            (&SOURCE, counted(&counts.read, dag, VertexKind::Source)),
+            (&SINK, counted(&counts.written, dag, VertexKind::Sink)),
+        ];
+        Self { seconds: counts.running_ms as f64 / 1000.0, ends }
     }
-    Value::Object(out)
+}
+
+impl Serialize for Metrics<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut out = serializer.serialize_map(None)?;
+        for (names, tables) in &self.ends {
+            let values = |count: u64, rate: bool| Figure { count, seconds: rate.then_some(self.seconds) };
+            let of = |table: &TableCount, index: usize| match index {
+                0 | 1 => values(table.rows, index == 1),
+                _ => values(table.bytes, index == 3),
+            };
+            let all = TableCount {
+                table: String::new(),
+                rows: tables.iter().map(|t| t.rows).sum(),
+                bytes: tables.iter().map(|t| t.bytes).sum(),
+            };
+            for (index, name) in names.tables.iter().enumerate() {
+                out.serialize_entry(name, &PerTable(tables, |table: &TableCount| of(table, index)))?;
+            }
+            for (index, name) in names.all.iter().enumerate() {
+                out.serialize_entry(name, &Text(of(&all, index)))?;
+            }
+            out.serialize_entry(names.documented, &Text(all.rows))?;
+        }
+        out.end()
+    }
+}
+
+/// A figure for each table.
+struct PerTable<'a, F>(&'a [TableCount], F);
+
+impl<F: Fn(&TableCount) -> Figure> Serialize for PerTable<'_, F> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|table| (&table.table, Text((self.1)(table)))))
+    }
+}
+
+/// A count, or what of it came in a second.
+struct Figure {
+    count: u64,
+    /// For a rate: the time that it took.
+    seconds: Option<f64>,
+}
+
+impl Display for Figure {
+    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        match self.seconds {
+            None => write!(out, "{}", self.count),
+            Some(seconds) if self.count > 0 && seconds > 0.0 => {
+                // Three digits at most, one at least.
+                let rate = format!("{:.3}", self.count as f64 / seconds);
+                let trimmed = rate.trim_end_matches('0');
+                write!(out, "{trimmed}{}", if trimmed.ends_with('.') { "0" } else { "" })
+            }
+            Some(_) => out.write_str("0.0"),
+        }
+    }
 }
 
 /// The counts of one end. A record without any (of a job that never ran, written before records held zeros from the
@@ -45,19 +124,15 @@ fn counted<'c>(counts: &'c [TableCount], dag: &DagInfo, kind: VertexKind) -> Cow
     tables.into_iter().map(|table| TableCount { table: table.clone(), ..TableCount::default() }).collect()
 }
 
-fn rate(count: u64, seconds: f64) -> String {
-    if count == 0 || seconds <= 0.0 {
-        return "0.0".to_owned();
-    }
-    let rate = format!("{:.3}", count as f64 / seconds);
-    let trimmed = rate.trim_end_matches('0');
-    if trimmed.ends_with('.') { format!("{trimmed}0") } else { trimmed.to_owned() }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::model::VertexInfo;
+    use serde_json::{Map, Value, json};
+
+    fn metrics(counts: &MetricsSnapshot, dag: &DagInfo) -> Value {
+        serde_json::to_value(Metrics::of(counts, dag)).unwrap()
+    }
 
     #[test]
     fn all_names_are_there_from_the_first_moment() {
@@ -96,6 +171,7 @@ mod tests {
 
     #[test]
     fn rates_are_plain_decimals() {
+        let rate = |count, seconds| Figure { count, seconds: Some(seconds) }.to_string();
         assert_eq!(rate(5, 1.25), "4.0");
         assert_eq!(rate(1, 3.0), "0.333");
         assert_eq!(rate(30_000_000, 1.0), "30000000.0");

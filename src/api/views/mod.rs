@@ -9,10 +9,9 @@ mod dag;
 mod job;
 mod loading;
 mod metrics;
-mod time;
+mod text;
 
 pub use backup::{backup, created, inspected};
-pub use job::{ended, id_value, live};
+pub use job::{Job, id_value};
 pub use loading::{loading, retry_after, starting};
-pub use metrics::metrics;
-pub use time::local_time;
+pub use text::local_time;

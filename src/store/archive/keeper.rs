@@ -24,6 +24,8 @@ use std::time::{Duration, Instant};
 const SEGMENTS: usize = 16;
 /// So many segments are folded at once at most, so that little memory is needed for it.
 const AT_ONCE: usize = 4;
+/// The size from which a file of ended jobs is followed by another, at most: one is read as a whole.
+const FILE_BYTES: u64 = 16 << 20;
 /// The journal behind the newest image may grow to this part of the archive before it is folded.
 const PART: u64 = 16;
 /// The longest time between two looks at what can be deleted, and between two notes of the uptime.
@@ -219,7 +221,7 @@ impl Work {
         let fold = Fold {
             dir,
             fetcher: &self.ground.fetcher,
-            file_bytes: self.options.segment_bytes,
+            file_bytes: self.options.segment_bytes.min(FILE_BYTES),
             previous: newest,
             uptime: self.uptime(),
             judged: self.options.judged,

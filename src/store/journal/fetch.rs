@@ -8,8 +8,8 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Segments that are kept open at most.
-const OPEN_AT_MOST: usize = 64;
+/// Files that are kept open at most.
+const OPEN_AT_MOST: usize = 256;
 /// Bytes that the first read of a frame asks for: most frames are smaller.
 const FIRST_READ: usize = 4096;
 

@@ -1,6 +1,7 @@
 //! Bytes that earlier versions stored must still load. A new version of records adds a fixture and keeps the old ones.
 
 use super::*;
+use std::path::PathBuf;
 
 const VERSION_1: &[u8] = include_bytes!("../../../tests/compat/journal_v1.log");
 
@@ -48,12 +49,8 @@ fn fixture() -> Vec<Vec<Op>> {
     ]
 }
 
-#[test]
-fn version_1_loads() {
-    let dir = tempfile::tempdir().unwrap();
-    std::fs::create_dir(dir.path().join("journal")).unwrap();
-    std::fs::write(dir.path().join("journal/00000000000000000001.log"), VERSION_1).unwrap();
-    let Opened { store, recovered } = open(dir.path());
+/// What [`fixture`] left, whatever file it lies in.
+fn assert_fixture(Opened { store, recovered }: &Opened) {
     let fixture = fixture();
     let Op::Submitted { record: full, texts: full_texts } = &fixture[1][0] else { unreachable!() };
     assert_eq!(store.reader().record(JobId(42)).unwrap().as_ref(), Some(&**full));
@@ -67,19 +64,69 @@ fn version_1_loads() {
     assert_eq!(live.committed, Epoch(1));
     assert_eq!(recovered.tags, [("zone".to_owned(), "a".to_owned())]);
     assert_eq!(recovered.id_floor, 9);
+    assert_eq!(recovered.notes, Vec::<String>::new());
     assert!(recovered.held.is_some(), "a fixture is a copy of the directory that it was made in");
 }
 
 #[test]
-#[ignore = "writes the fixture; run it once for each new version of records, and commit the file"]
-fn write_the_fixture() {
+fn version_1_loads() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::create_dir(dir.path().join("journal")).unwrap();
+    std::fs::write(dir.path().join("journal/00000000000000000001.log"), VERSION_1).unwrap();
+    assert_fixture(&open(dir.path()));
+}
+
+/// Where the data directory of version 1 with an archive lies.
+fn archived_1() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/compat/archive_v1")
+}
+
+#[test]
+fn version_1_loads_from_the_archive() {
+    let place = tempfile::tempdir().unwrap();
+    let dir = place.path().join("data");
+    copy(&archived_1(), &dir);
+    let opened = open(&dir);
+    assert_fixture(&opened);
+    let first = segments(&archived_1()).remove(0);
+    assert!(!first.ends_with("00000000000000000001.log"), "the first jobs lie in the archive only");
+    for id in 1..=30 {
+        assert_eq!(state_of(&opened.store, id), Some(JobState::Finished).filter(|_| id != 7), "job {id}");
+    }
+    assert_eq!(opened.store.reader().texts(JobId(1)).unwrap(), Some(texts(1, 20)));
+}
+
+#[test]
+#[ignore = "writes the fixtures; run it once for each new version of records, and commit the files"]
+fn write_the_fixtures() {
     let dir = tempfile::tempdir().unwrap();
     let Opened { store, .. } = open(dir.path());
     for ops in fixture() {
         put(&store, ops);
     }
     drop(store);
-    let name =
-        format!("{}/tests/compat/journal_v{}.log", env!("CARGO_MANIFEST_DIR"), crate::store::record::VERSION);
-    std::fs::copy(&segments(dir.path())[0], name).unwrap();
+    let compat = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/compat");
+    let version = crate::store::record::VERSION;
+    std::fs::copy(&segments(dir.path())[0], compat.join(format!("journal_v{version}.log"))).unwrap();
+
+    let dir = tempfile::tempdir().unwrap();
+    let Opened { store, .. } = Store::open(dir.path(), &folding(Duration::ZERO)).unwrap();
+    for ops in fixture() {
+        put(&store, ops);
+    }
+    for id in 1..=30 {
+        put(&store, vec![submitted(id)]);
+        put(&store, vec![change(id, JobState::Finished)]);
+    }
+    put(&store, vec![Op::Forget { job: JobId(7) }]);
+    // Until all of that lies in the archive.
+    for id in 100..=130 {
+        put(&store, vec![submitted(id), change(id, JobState::Finished)]);
+    }
+    until("it is folded", || segments(dir.path()).len() <= 2 && store.status().index_lag == 0);
+    drop(store);
+    let archived = compat.join(format!("archive_v{version}"));
+    for name in ["journal", "archive"] {
+        copy(&dir.path().join(name), &archived.join(name));
+    }
 }
