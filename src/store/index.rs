@@ -72,6 +72,24 @@ struct Trees {
     meta: sled::Tree,
 }
 
+/// Entries to be written; the jobs' by rising ids.
+#[derive(Default)]
+struct Changes {
+    stale: Vec<[u8; 17]>,
+    ended: Vec<([u8; 17], [u8; 0])>,
+    jobs: Vec<([u8; 8], Vec<u8>)>,
+}
+
+impl Changes {
+    fn add(&mut self, job: JobId, entry: &IndexedJob) -> Result<(), StoreError> {
+        if entry.is_end() {
+            self.ended.push((finish_key(entry.state, entry.ended, job), []));
+        }
+        self.jobs.push((job_key(job), encode(entry)?));
+        Ok(())
+    }
+}
+
 impl Index {
     fn new(dir: &Path, cache_bytes: u64, slot: Slot) -> Self {
         let (dir, slot, made) = (dir.to_owned(), RwLock::new(slot), Instant::now());
@@ -157,14 +175,15 @@ impl Index {
 
     /// Applies a generation.
     pub fn apply(&self, generation: &Generation) -> Result<Settlement, StoreError> {
-        let mut settlement = Settlement::new();
+        let (mut settlement, mut changes) = (Settlement::new(), Changes::default());
         for (job, pending) in &generation.jobs {
             if pending.forgotten {
                 self.forget(*job, pending, &mut settlement)?;
             }
-            self.apply_record(*job, pending, &mut settlement)?;
+            self.record(*job, pending, &mut changes, &mut settlement)?;
             self.apply_checkpoint(*job, pending)?;
         }
+        self.put(changes)?;
         if generation.last_sequence > 0 {
             self.set_applied(generation.last_sequence)?;
         }
@@ -187,37 +206,39 @@ impl Index {
 
     /// Takes note of new places, where the old ones still count.
     pub fn relocate(&self, moved: &[Moved]) -> Result<(), StoreError> {
+        // What was moved may have been moved on: those of a job stay in their order.
+        let mut moved = moved.to_vec();
+        moved.sort_by_key(|moved| moved.job);
+        let mut jobs = Vec::new();
         for moves in moved.chunk_by(|a, b| a.job == b.job) {
             let Some(job) = moves.first().map(|moved| moved.job) else { continue };
-            // One after the other: what was moved may have been moved on.
             let new = |old: Place| {
                 let step = |place: Place, moved: &Moved| if moved.from == place { moved.to } else { place };
-                Some(moves.iter().fold(old, step)).filter(|place| *place != old)
+                moves.iter().fold(old, step)
             };
-            if let Some(mut entry) = self.job(job)? {
-                let before = entry;
-                entry.texts = entry.texts.map(|place| new(place).unwrap_or(place));
-                entry.record = new(entry.record).unwrap_or(entry.record);
-                if entry != before {
-                    let value = encode(&entry)?;
-                    self.write(|trees| trees.jobs.put(&[(job_key(job), value)]))?;
+            if let Some(before) = self.job(job)? {
+                let (record, texts) = (new(before.record), before.texts.map(new));
+                if (record, texts) != (before.record, before.texts) {
+                    jobs.push((job_key(job), encode(&IndexedJob { record, texts, ..before })?));
                 }
             }
-            if let Some(mut entry) = self.checkpoint(job)?
-                && let Some(place) = entry.place.and_then(new)
-            {
-                entry.place = Some(place);
-                let value = encode(&entry)?;
-                self.write(|trees| trees.checkpoints.insert(job_key(job), value).map(drop))?;
+            if let Some(before) = self.checkpoint(job)? {
+                let place = before.place.map(new);
+                if place != before.place {
+                    let value = encode(&IndexedCheckpoint { place, ..before })?;
+                    self.write(|trees| trees.checkpoints.insert(job_key(job), value).map(drop))?;
+                }
             }
         }
-        Ok(())
+        self.put(Changes { jobs, ..Changes::default() })
     }
 
-    fn apply_record(
+    /// What a new record changes.
+    fn record(
         &self,
         job: JobId,
         pending: &Pending,
+        changes: &mut Changes,
         settled: &mut Settlement,
     ) -> Result<(), StoreError> {
         let Some(newest) = &pending.record else { return Ok(()) };
@@ -227,25 +248,31 @@ impl Index {
         }
         let texts = pending.texts.or_else(|| before.as_ref().and_then(|before| before.texts));
         let entry = IndexedJob::new(&newest.record, newest.sequence, newest.place, texts);
-        let ended = before.filter(IndexedJob::is_end);
-        if let Some(before) = &ended
-            && pending.unsettled
-        {
-            settled
-                .extend(JobState::ALL.into_iter().find(|state| record::state_code(*state) == before.state));
+        if let Some(before) = before.filter(IndexedJob::is_end) {
+            if pending.unsettled {
+                let state = |state: &JobState| record::state_code(*state) == before.state;
+                settled.extend(JobState::ALL.into_iter().find(state));
+            }
+            if (before.state, before.ended) != (entry.state, entry.ended) {
+                changes.stale.push(finish_key(before.state, before.ended, job));
+            }
         }
-        let stale = ended.map(|before| finish_key(before.state, before.ended, job));
-        let fresh = entry.is_end().then(|| finish_key(entry.state, entry.ended, job));
-        let value = encode(&entry)?;
-        self.write(|trees| {
-            if let Some(key) = stale.filter(|key| Some(*key) != fresh) {
-                trees.by_state_finish.remove(&key)?;
-            }
-            if let Some(key) = fresh {
-                trees.by_state_finish.put(&[(key, [])])?;
-            }
-            trees.jobs.put(&[(job_key(job), value)])
-        })
+        changes.add(job, &entry)
+    }
+
+    /// Writes changes, those of one block at once.
+    fn put(&self, mut changes: Changes) -> Result<(), StoreError> {
+        changes.ended.sort_unstable();
+        for key in changes.stale {
+            self.write(|trees| trees.by_state_finish.remove(&key))?;
+        }
+        for ended in changes.ended.chunks(AT_ONCE) {
+            self.write(|trees| trees.by_state_finish.put(ended))?;
+        }
+        for jobs in changes.jobs.chunks(AT_ONCE) {
+            self.write(|trees| trees.jobs.put(jobs))?;
+        }
+        Ok(())
     }
 
     fn apply_checkpoint(&self, job: JobId, pending: &Pending) -> Result<(), StoreError> {
@@ -334,18 +361,9 @@ impl Index {
 
     /// Puts in jobs that are not there yet; quickest in the order of their ids.
     pub fn fill(&self, batch: &Batch) -> Result<(), StoreError> {
-        let ended = batch.jobs.iter().filter(|(_, entry)| entry.is_end());
-        let mut ended: Vec<_> =
-            ended.map(|(job, entry)| (finish_key(entry.state, entry.ended, *job), [])).collect();
-        ended.sort_unstable();
-        let jobs = batch.jobs.iter().map(|(job, entry)| Ok((job_key(*job), encode(entry)?)));
-        let jobs = jobs.collect::<Result<Vec<_>, StoreError>>()?;
-        for ended in ended.chunks(AT_ONCE) {
-            self.write(|trees| trees.by_state_finish.put(ended))?;
-        }
-        for jobs in jobs.chunks(AT_ONCE) {
-            self.write(|trees| trees.jobs.put(jobs))?;
-        }
+        let mut changes = Changes::default();
+        batch.jobs.iter().try_for_each(|(job, entry)| changes.add(*job, entry))?;
+        self.put(changes)?;
         for (job, entry) in &batch.checkpoints {
             let value = encode(entry)?;
             self.write(|trees| trees.checkpoints.insert(job_key(*job), value).map(drop))?;
