@@ -22,6 +22,8 @@ use tokio::time::Instant;
 const LOOK: Duration = Duration::from_secs(60);
 /// The longest time between two looks at checkpoints: each of them is read.
 const CHECKPOINT_LOOK: Duration = Duration::from_secs(600);
+/// The time between two looks while the history is being loaded.
+const LOADING_LOOK: Duration = Duration::from_millis(200);
 /// Jobs that are deleted at once.
 const AT_ONCE: usize = 500;
 
@@ -115,8 +117,11 @@ impl Core {
         self.pruner.under_way = None;
         let Over { mut records, mut logs, mut checkpoints, tally } = match over {
             Ok(over) => over,
-            Err(error @ StoreError::Loading(_)) => {
-                return tracing::debug!(%error, "old jobs are looked for later");
+            Err(StoreError::Loading(_)) => {
+                let soon = Instant::now() + LOADING_LOOK;
+                self.pruner.due = Some(soon);
+                self.pruner.checkpoints_due = self.pruner.checkpoints_due.map(|_| soon);
+                return;
             }
             Err(error) => return tracing::warn!(%error, "old jobs can't be deleted; it is tried again"),
         };

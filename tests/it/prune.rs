@@ -1,10 +1,12 @@
 //! `seikan prune`: what it says beside a running server, what it refuses, what it deletes.
 
 use crate::server::{Options, Server, program};
+use crate::wait::until_within;
 use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 fn small() -> Value {
     json!({
@@ -127,4 +129,24 @@ fn refuses_what_is_no_data_directory_and_what_is_a_copy() {
     assert!(said.contains("nothing is deleted until `serve --resume`"), "{said}");
     let refused = prune(&copy, &config, &[], 2);
     assert!(refused.contains("is a copy"), "{refused}");
+}
+
+/// The first look after a kill meets a history that is being loaded: the next one does not wait a minute.
+#[test]
+fn what_is_over_goes_soon_after_a_kill_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start(dir.path());
+    for _ in 0..5 {
+        let id = server.submit(&small());
+        server.ended(&id);
+    }
+    server.kill();
+    let options = Options::default()
+        .env("SEIKAN_FAILPOINTS", "store.before-load=sleep(300)")
+        .env("SEIKAN_ENGINE__STORE__MAX_ENDED_JOBS", 2);
+    let server = Server::start_with(dir.path(), options);
+    until_within(Duration::from_secs(30), "three of them are deleted", || {
+        let ended = server.try_get("/finished-jobs").filter(|answer| answer.status == 200)?.json();
+        (ended.as_array()?.len() == 2).then_some(())
+    });
 }
