@@ -61,9 +61,9 @@ impl Pruner {
         Self { due, checkpoints_due: due, ..Self::default() }
     }
 
-    /// When to look next.
+    /// When to look next: not while it is looked, or deleted, so that nothing is counted or deleted twice.
     pub fn next(&self) -> Option<Instant> {
-        self.due.filter(|_| self.under_way.is_none())
+        self.due.filter(|_| self.under_way.is_none() && self.deleting.is_empty())
     }
 
     /// Counts the bytes anew, because something was not deleted.
@@ -202,7 +202,8 @@ impl Look {
             let bytes = if counts_bytes { size(&self.reader, record)? } else { 0 };
             oldest.push(Item { job: record.id, at: record.ended, bytes });
         }
-        let total = Total { count: self.reader.counts().total(), bytes: self.tally.bytes };
+        // Too small a number deletes the rest at the next look; too large a one what should stay.
+        let total = Total { count: self.reader.ended_at_least(), bytes: self.tally.bytes };
         Ok(limits.over(&oldest, total, now))
     }
 

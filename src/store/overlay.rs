@@ -344,6 +344,16 @@ impl Overlay {
         self.lock().standing.counts
     }
 
+    /// How many jobs have ended, at least: a job counts only when it is known what it was before its newest change.
+    pub fn ended_at_least(&self) -> u64 {
+        let state = self.lock();
+        let unsettled = |generation: &Generation| {
+            generation.jobs.values().filter(|pending| pending.unsettled).count() as u64
+        };
+        let unsettled = unsettled(&state.current) + unsettled(&state.applying);
+        state.standing.counts.total().saturating_sub(unsettled)
+    }
+
     /// A copy of what is kept in memory.
     pub fn standing(&self) -> Standing {
         self.lock().standing.clone()

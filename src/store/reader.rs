@@ -275,6 +275,13 @@ impl StoreReader {
         Ok(page)
     }
 
+    /// How many jobs have ended, at least: never more than [`ended`](Self::ended) finds, unlike [`counts`](Self::counts)
+    /// just after a deletion. Never reads the disk.
+    #[must_use]
+    pub fn ended_at_least(&self) -> u64 {
+        self.overlay.ended_at_least()
+    }
+
     /// How many jobs ended in which state. Never reads the disk.
     #[must_use]
     pub fn counts(&self) -> EndedCounts {

@@ -2,9 +2,9 @@
 
 use super::world::{World, submission};
 use crate::exec::{Outcome, RunCommand, RunEvent};
-use crate::model::{Epoch, JobId};
+use crate::model::{Epoch, JobId, JobRecord, Op};
 use crate::scheduler::{Limits, Retention, Submission, SubmitError};
-use crate::store::bytes_of;
+use crate::store::{Store, StoreOptions, bytes_of};
 use std::time::{Duration, Instant};
 
 /// Waits until so many of the jobs are left in the store.
@@ -196,4 +196,33 @@ async fn a_job_that_is_started_from_its_checkpoint_keeps_it() {
         }
     }
     eprintln!("{accepted} of 60 came before their checkpoint was deleted");
+}
+
+/// More than is deleted at once: what was deleted must not be counted as if it were still there.
+#[tokio::test]
+async fn of_many_jobs_no_more_go_than_are_over() {
+    let mut world = World::new();
+    let first = world.accept(submission(Some(1)).await).await.id;
+    world.attempt().await.finish();
+    world.ended(first).await;
+    let (record, texts) = (world.reader.record(first).unwrap().unwrap(), world.reader.texts(first).unwrap());
+    let dir = world.shut_down(Duration::from_secs(5)).await;
+    let store = Store::open(&dir.path().join("data"), &StoreOptions::default()).unwrap().store;
+    let ids: Vec<JobId> = (1..=1300).map(JobId).collect();
+    for id in &ids[1..] {
+        let record = Box::new(JobRecord { id: *id, ..record.clone() });
+        store.append(
+            vec![Op::Submitted { record, texts: Box::new(texts.clone().unwrap()) }],
+            Box::new(|_| ()),
+        );
+    }
+    store.close().unwrap();
+    let world = World::open(dir, |settings| {
+        settings.retention = records(Limits { count: Some(600), ..Limits::default() });
+    });
+    until_left(&world, &ids, 600).await;
+    assert!(
+        world.reader.record(JobId(701)).unwrap().is_some()
+            && world.reader.record(JobId(700)).unwrap().is_none()
+    );
 }
