@@ -176,7 +176,8 @@ impl Server {
             });
             http.ready(&context);
             server.http = Some(http);
-            server.greeting = greeting(&config, bound, live, held.as_deref(), runtime::clock() - started);
+            let held = held.as_deref().filter(|_| !resume);
+            server.greeting = greeting(&config, bound, live, held, runtime::clock() - started);
         }
         drop(starting);
         tell(&[sd_notify::NotifyState::Ready]);
@@ -374,6 +375,7 @@ fn greeting(config: &Config, bound: SocketAddr, live: usize, held: Option<&str>,
         text.push_str(&format!("\nhistory of ended jobs is kept for {minutes} minutes, as configured"));
     }
     match held {
+        Some(reason) if live == 0 => text.push_str(&format!("\n{reason}; it holds no jobs that could go on")),
         Some(reason) => text.push_str(&format!(
             "\n{reason}; jobs of the original that are held: {live}; run them with \
              `serve --resume` or POST {url}/resume-jobs"

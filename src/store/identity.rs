@@ -11,6 +11,11 @@ use super::journal::{SegmentHeader, path};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
+/// Version of `identity`.
+const VERSION: u32 = 1;
+/// Where the logs of jobs are, unless it is configured.
+const LOGS: &str = "logs";
+
 /// The contents of `identity`. Numbers are hexadecimal text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
@@ -107,12 +112,20 @@ fn mismatch(
 /// Whether the directory is that of a store that had recorded something, as far as can be told without its journal.
 /// (The first start of all may have been killed between the identity and the first segment.)
 pub fn has_lived(dir: &Path, index: &Path) -> Result<bool, StoreError> {
-    Ok(goes_on(dir)? || !io::list(index)?.is_empty() || !archive::numbers(dir)?.is_empty())
+    let has_traces = || Ok(!io::list(index)?.is_empty() || !io::list(&dir.join(LOGS))?.is_empty());
+    Ok(goes_on(dir)? || has_traces()? || !archive::numbers(dir)?.is_empty())
 }
 
 fn read(dir: &Path) -> Result<Option<Identity>, StoreError> {
     let bytes = io::read(&file(dir))?;
-    Ok(bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
+    let identity: Option<Identity> = bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    match identity {
+        Some(Identity { version, .. }) if version > VERSION => {
+            let place = file(dir).display().to_string();
+            Err(StoreError::Newer { place, found: version, known: VERSION })
+        }
+        identity => Ok(identity),
+    }
 }
 
 /// Whether the identity in `dir` is that of a store that was opened more than once.
@@ -127,7 +140,7 @@ pub fn renew(
     newest: Option<&SegmentHeader>,
 ) -> Result<Mark, StoreError> {
     let identity = Identity {
-        version: 1,
+        version: VERSION,
         store: format!("{store:032x}"),
         timeline: hex(timeline),
         run: hex(run),

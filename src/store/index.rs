@@ -3,7 +3,7 @@
 //! Trees: `jobs` (id → [`IndexedJob`]), `by_state_finish` (state, end, id → nothing), `checkpoints` (id →
 //! [`IndexedCheckpoint`]), `meta` (`applied`: the last sequence that is in). Keys are big-endian, so that they sort as
 //! numbers do. Values stay small: records, texts and checkpoints are read from journal and archive by place.
-//! Per job the secondary tree is written first, the record next, and `applied` last of all. Nothing here flushes on
+//! Of a generation checkpoints are written first, then the ends of jobs, then the jobs, and `applied` last of all. Nothing here flushes on
 //! the way of a request, counts with `len()`, checksums, or opens a transaction. Every call is guarded: a panic of sled
 //! is an error that leads to a rebuild.
 #![allow(clippy::disallowed_types, reason = "with the blocks, the one file that names sled")]

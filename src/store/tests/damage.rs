@@ -191,6 +191,7 @@ fn one_bad_header_of_a_segment_is_no_loss() {
     for at in [30, 10, 0] {
         let first = segments(dir.path()).remove(0);
         flip(&first, at);
+        assert_eq!(inspect(dir.path()).unwrap().jobs(), 3, "byte {at}: what only looks sees the same");
         let Opened { store, recovered } = open(dir.path());
         assert_eq!((recovered.held, recovered.live.len()), (None, 2), "byte {at}");
         assert_eq!(state_of(&store, 2), Some(JobState::Finished));
@@ -217,6 +218,34 @@ fn a_store_without_its_journal_is_no_new_one() {
     put(&store, vec![submitted(1)]);
     drop(store);
     assert_eq!(open(dir.path()).recovered.live.len(), 1);
+}
+
+#[test]
+fn the_first_journal_of_a_store_that_ran_jobs_can_not_be_missing_in_silence() {
+    let dir = tempfile::tempdir().unwrap();
+    let Opened { store, .. } = open(dir.path());
+    put(&store, vec![submitted(1), change(1, JobState::Finished)]);
+    drop(store);
+    // As a backup of the first run has it: no index, no archive.
+    std::fs::remove_dir_all(dir.path().join("index")).unwrap();
+    std::fs::remove_dir_all(dir.path().join("journal")).unwrap();
+    std::fs::create_dir_all(dir.path().join("logs")).unwrap();
+    std::fs::write(dir.path().join("logs/job-1.log"), "a line").unwrap();
+    let Opened { recovered, .. } = open(dir.path());
+    assert!(recovered.held.is_some_and(|reason| reason.contains("the journal is missing")));
+    assert!(recovered.notes.iter().any(|note| note.contains("missing")), "{:?}", recovered.notes);
+}
+
+#[test]
+fn an_identity_of_a_newer_version_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    drop(written(dir.path()));
+    let path = dir.path().join("identity");
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, text.replace("\"version\": 1", "\"version\": 9")).unwrap();
+    let error = Store::open(dir.path(), &options()).unwrap_err();
+    assert!(matches!(error, StoreError::Newer { found: 9, .. }), "{error}");
+    assert!(error.to_string().contains("identity"), "{error}");
 }
 
 /// The mark of a clean stop says how far the journal went: a tail that is cut off since is no torn write.
