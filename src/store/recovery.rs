@@ -139,7 +139,10 @@ pub fn open(dir: &Path, options: &StoreOptions, progress: &Progress) -> Result<R
     }
     let stop = marker::load(&paths.index)?;
     let clean = match (&stop, newest) {
-        (Some(clean), Some(newest)) if owner == Owner::Original => {
+        // The index points into images: none may have been damaged since.
+        (Some(clean), Some(newest))
+            if owner == Owner::Original && base.notes.iter().all(|note| clean.notes.contains(note)) =>
+        {
             clean.agrees(newest, &paths)?.then(|| clean.clone())
         }
         _ => None,
