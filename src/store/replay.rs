@@ -108,7 +108,8 @@ impl Replay {
         self.frame(file, frame, bytes)?;
         self.last_sequence = last_sequence.max(sequence);
         if is_whole && let Some(seen) = self.jobs.get_mut(&job) {
-            seen.checkpoint_changed = sequence;
+            // It says all: no checkpoint and no committed epoch of an earlier life counts.
+            (seen.checkpoint_changed, seen.dropped) = (sequence, true);
         }
         Ok(())
     }
