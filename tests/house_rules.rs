@@ -19,7 +19,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("store", &["model", "runtime"]),
     ("plugin", &["table", "options", "model", "runtime"]),
     ("connectors", &["plugin", "format", "table", "options", "model", "runtime"]),
-    ("transforms", &["plugin", "table", "options", "model"]),
+    ("transforms", &["plugin", "format", "table", "options", "model", "runtime"]),
     ("plan", &["plugin", "spec", "table", "options", "model", "runtime"]),
     ("exec", &["plan", "model", "runtime"]),
     ("engine", &["exec", "plan", "plugin", "table", "config", "model", "runtime"]),

@@ -117,7 +117,7 @@ pub fn prune(config: &Config) -> Result<Over, BackupError> {
         told.recv().map_err(|_| StoreError::Closed)??;
     }
     for item in &over.logs.items {
-        let path = dir.join("logs").join(JobLog::file_name(item.job.0));
+        let path = dir.join(JobLog::DIRECTORY).join(JobLog::file_name(item.job.0));
         let removed = JobLog::to_file(path.clone(), LogLimits::default()).remove();
         removed.map_err(|error| {
             BackupError::Unusable(format!("{}: can't be removed: {error}", path.display()))
@@ -136,7 +136,7 @@ fn decide(dir: &Path, retention: &Retention, found: &Inventory, now: Millis) -> 
     let stored: Vec<Item> = stored.collect();
     let mut checkpoints = retention.checkpoints.over(&stored, Total::of(&stored), now);
     checkpoints.retain(|item| !deleted.contains(&item.job));
-    let dir = dir.join("logs");
+    let dir = dir.join(JobLog::DIRECTORY);
     let is_live = |job: JobId| found.live.contains(&job);
     let mut logs = logs_over(&retention.logs, &dir, is_live, now);
     // No limit, and all but those of deleted jobs counted as live: these.

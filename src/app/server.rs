@@ -9,7 +9,7 @@ use crate::model::{JobId, JobRecord, JobState, JobTexts, MetricsSnapshot, Origin
 use crate::options::Tree;
 use crate::plan;
 use crate::plugin::Registry;
-use crate::runtime::{self, JobPool, LogLimits, Task};
+use crate::runtime::{self, JobLog, JobPool, LogLimits, Task};
 use crate::scheduler::{self, JobLogs, SchedulerHandle, SchedulerSettings, Submission};
 use crate::spec;
 use crate::store::{Progress, SpaceOptions, Store, StoreError, StoreGauge, StoreOptions, StoreReader};
@@ -355,7 +355,11 @@ fn scheduler_settings(
         slots: config.slots.fixed,
         reject_when_full: config.slots.reject_when_full,
         max_running_jobs: config.engine.max_running_jobs,
-        logs: if one_job { JobLogs::Stdout } else { JobLogs::Directory(config.store.data_dir.join("logs")) },
+        logs: if one_job {
+            JobLogs::Stdout
+        } else {
+            JobLogs::Directory(config.store.data_dir.join(JobLog::DIRECTORY))
+        },
         log_limits: LogLimits { bytes: config.logs.job_log_bytes },
         plan_defaults: *plan_defaults,
         resume,

@@ -59,6 +59,9 @@ struct State {
 }
 
 impl JobLog {
+    /// Where in the data directory the logs are.
+    pub const DIRECTORY: &str = "logs";
+
     /// Logs to a file, made with the first line; goes on at the end of an existing one.
     #[must_use]
     pub fn to_file(path: PathBuf, limits: LogLimits) -> Self {

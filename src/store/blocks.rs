@@ -6,7 +6,7 @@
 //! A block lies under a key, its floor, and holds the entries from there up to the next floor, rising. One thread
 //! changes, many read meanwhile. An entry only ever moves into a new block behind its own, and that is written first: so
 //! a reader may meet an entry twice, and must look whether a block came between after it read the one before.
-#![allow(clippy::disallowed_types, reason = "with the index, the one file that names sled")]
+#![allow(clippy::disallowed_types, reason = "only the index and its blocks name sled")]
 
 use sled::IVec;
 use std::ops::{Bound, RangeBounds};
@@ -123,7 +123,7 @@ impl<const KEY: usize> Blocks<KEY> {
         self.last_block(Bound::Included(key))
     }
 
-    /// The last block whose floor lies below `end`.
+    /// The last block whose floor lies before `end`.
     fn last_block(&self, end: Bound<&[u8]>) -> sled::Result<Option<(IVec, IVec)>> {
         let last = || self.tree.range::<&[u8], _>((Bound::Unbounded, end)).next_back().transpose();
         let mut found = last()?;

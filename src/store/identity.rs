@@ -8,13 +8,12 @@ use super::archive;
 use super::error::StoreError;
 use super::journal::io::{self, Mark};
 use super::journal::{SegmentHeader, path};
+use crate::runtime::JobLog;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
 /// Version of `identity`.
 const VERSION: u32 = 1;
-/// Where the logs of jobs are, unless it is configured.
-const LOGS: &str = "logs";
 
 /// The contents of `identity`. Numbers are hexadecimal text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -112,7 +111,8 @@ fn mismatch(
 /// Whether the directory is that of a store that had recorded something, as far as can be told without its journal.
 /// (The first start of all may have been killed between the identity and the first segment.)
 pub fn has_lived(dir: &Path, index: &Path) -> Result<bool, StoreError> {
-    let has_traces = || Ok(!io::list(index)?.is_empty() || !io::list(&dir.join(LOGS))?.is_empty());
+    let has_traces =
+        || Ok(!io::list(index)?.is_empty() || !io::list(&dir.join(JobLog::DIRECTORY))?.is_empty());
     Ok(goes_on(dir)? || has_traces()? || !archive::numbers(dir)?.is_empty())
 }
 

@@ -6,7 +6,7 @@
 //! Of a generation checkpoints are written first, then the ends of jobs, then the jobs, and `applied` last of all. Nothing here flushes on
 //! the way of a request, counts with `len()`, checksums, or opens a transaction. Every call is guarded: a panic of sled
 //! is an error that leads to a rebuild.
-#![allow(clippy::disallowed_types, reason = "with the blocks, the one file that names sled")]
+#![allow(clippy::disallowed_types, reason = "only the index and its blocks name sled")]
 
 use super::blocks::Blocks;
 use super::entry::{

@@ -12,6 +12,7 @@ mod java_regex;
 mod replace;
 mod row_kind_extractor;
 mod split;
+mod sql;
 mod stateless;
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,7 @@
 //! Folding the journal into the archive, deleting what is over, and damage to either.
 
 use super::*;
+use crate::store::archive::Base;
 use std::path::PathBuf;
 
 /// Files of the archive with this ending, in order.
@@ -240,4 +241,29 @@ fn a_damaged_image_costs_its_job_only_and_folding_goes_on() {
     fill_from(&store, 100, 160);
     until("it is folded again", || segments(dir.path()).iter().all(|segment| !before.contains(segment)));
     assert_eq!(store.status().fold_failed, None);
+}
+
+/// A job that ended, lies in the archive, and lives again under its id, without what was committed before.
+#[test]
+fn what_an_earlier_life_committed_does_not_come_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let Opened { store, .. } = Store::open(dir.path(), &folding(options().grace)).unwrap();
+    let mut id = 100;
+    let mut fold = |through: u64| {
+        until("it is folded", || {
+            id += 1;
+            put(&store, vec![submitted(id), checkpoint(id, 1, 500), change(id, JobState::Finished)]);
+            let image = Base::find(dir.path()).unwrap().image;
+            image.is_some_and(|image| image.head.covered.last_sequence >= through)
+        });
+    };
+    put(&store, vec![submitted(1), Op::Committed { job: JobId(1), epoch: Epoch(7) }]);
+    fold(put(&store, vec![change(1, JobState::Finished)]));
+    fold(put(&store, vec![submitted(1), Op::DropCheckpoint { job: JobId(1) }, checkpoint(1, 9, 50)]));
+    let committed = |store: &Store| store.reader().checkpoint(JobId(1)).unwrap().unwrap().1;
+    assert_eq!(committed(&store), Epoch(0));
+    store.close().unwrap();
+    std::fs::remove_dir_all(dir.path().join("index")).unwrap();
+    let Opened { store, recovered } = Store::open(dir.path(), &tiny_segments()).unwrap();
+    assert_eq!((committed(&store), recovered.live[0].committed), (Epoch(0), Epoch(0)));
 }
