@@ -1,7 +1,7 @@
 //! The byte estimate behind the metrics, as the Java engine makes it.
 
 use super::Batch;
-use super::types::DataType;
+use super::types::{DataType, VectorKind};
 use arrow::array::{Array, AsArray, OffsetSizeTrait};
 
 /// Estimated bytes of all rows: string = UTF-16 units, boolean and tinyint 1, smallint 2, int and float 4, bigint
@@ -46,6 +46,9 @@ fn column_size(array: &dyn Array, data_type: &DataType) -> u64 {
             let columns = row.columns().iter().zip(fields);
             columns.map(|(column, field)| column_size(column.as_ref(), &field.data_type)).sum()
         }),
+        DataType::Vector(VectorKind::Float, 0) => array
+            .as_list_opt::<i32>()
+            .map_or(0, |list| sliced_size(list.values().as_ref(), list.value_offsets(), &DataType::Float)),
         DataType::Vector(..) => match array.as_fixed_size_list_opt() {
             Some(list) => 4 * u64::try_from(list.value_length()).unwrap_or(0) * valid,
             None => array
