@@ -89,11 +89,6 @@ impl<'a> Json<'a> {
                 let parts = row.columns().iter().zip(fields);
                 Json::Row(row, parts.map(|(part, field)| Json::new(part, &field.data_type)).collect())
             }),
-            DataType::Vector(VectorKind::Float, 0) => {
-                array.as_list_opt().map_or_else(bare, |list: &ListArray| {
-                    Json::List(list, Box::new(Json::new(list.values(), &DataType::Float)))
-                })
-            }
             DataType::Vector(VectorKind::Float, _) => {
                 array.as_fixed_size_list_opt().map_or_else(bare, |list| {
                     Json::Vector(list, Box::new(Json::new(list.values(), &DataType::Float)))

@@ -143,7 +143,8 @@ fn nobody_there_and_no_tls() {
     );
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let encrypted = format!("https://{}/v1", listener.local_addr().unwrap());
-    let answers = thread("plain-http", move || listener.accept().unwrap().0.write_all(b"HTTP/1.1 400 Bad\r\n\r\n"));
+    let answers =
+        thread("plain-http", move || listener.accept().unwrap().0.write_all(b"HTTP/1.1 400 Bad\r\n\r\n"));
     let plain = apply("LLM", &llm(&service, json!({"api_path": encrypted})), crowd(1)).unwrap_err();
     answers.unwrap().join().unwrap().unwrap();
     assert!(plain.message.contains("can't be trusted or speaks no TLS: "), "{plain}");
