@@ -8,7 +8,7 @@ use super::options::{
     TRIES, at_least_one, required, url,
 };
 use super::provider::Provider;
-use super::tables::{Asking, Def};
+use super::tables::{Asking, def};
 use super::token::Token;
 use super::vectors::{self, Dimension, VectorColumn};
 use crate::model::Fault;
@@ -105,7 +105,7 @@ impl TransformFactory for Factory {
             options.error(INPUTS.key, problem);
             return None;
         }
-        Some(Def::new(Embedding { settings, fields, per_request: per_request as usize, dimension, token }))
+        Some(def(Embedding { settings, fields, per_request: per_request as usize, dimension, token }))
     }
 }
 

@@ -7,7 +7,7 @@ use super::options::{
     API_KEY, API_PATH, BACKOFF, BATCH_SIZE, CONCURRENT, MAX_BACKOFF, MODEL, Settings, TIMEOUT, TRIES,
 };
 use super::provider::Provider;
-use super::tables::{Asking, Def};
+use super::tables::{Asking, def};
 use crate::format::json;
 use crate::model::Fault;
 use crate::options::{Kind, OptionDef, Options};
@@ -86,7 +86,7 @@ impl TransformFactory for Factory {
         let prompt = output.prompt(&prompt?);
         let (settings, name) = (settings?, name?);
         columns_are_good
-            .then(|| Def::new(Llm { settings, prompt, columns: columns.unwrap_or_default(), name, output }))
+            .then(|| def(Llm { settings, prompt, columns: columns.unwrap_or_default(), name, output }))
     }
 }
 

@@ -37,13 +37,11 @@ pub(super) trait Asking: Send + Sync + 'static {
 }
 
 /// Makes a [`TransformDef`] of an [`Asking`].
-pub(super) struct Def<T>(Arc<T>);
-
-impl<T: Asking> Def<T> {
-    pub(super) fn new(asking: T) -> Arc<dyn TransformDef> {
-        Arc::new(Self(Arc::new(asking)))
-    }
+pub(super) fn def(asking: impl Asking) -> Arc<dyn TransformDef> {
+    Arc::new(Def(Arc::new(asking)))
 }
+
+struct Def<T>(Arc<T>);
 
 impl<T: Asking> TransformDef for Def<T> {
     fn schema(&self, input: &CatalogTable) -> Result<Option<CatalogTable>, Vec<String>> {

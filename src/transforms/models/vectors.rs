@@ -98,7 +98,8 @@ fn read(
     }
     let vector = |value: &Value| {
         let numbers = value.as_array().filter(|numbers| !numbers.is_empty())?;
-        numbers.iter().map(|number| number.as_f64().map(|number| number as f32)).collect::<Option<Vec<_>>>()
+        let narrow = |number: &Value| number.as_f64().map(|number| number as f32).filter(|n| n.is_finite());
+        numbers.iter().map(narrow).collect::<Option<Vec<_>>>()
     };
     found
         .into_iter()

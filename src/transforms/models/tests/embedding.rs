@@ -198,6 +198,10 @@ fn unusable_answers_name_what_is_wrong() {
             "answered [1,\"x\"], which is no list of numbers",
         ),
         (json!({"data": [{"embedding": [1]}, {"embedding": []}]}), "which is no list of numbers"),
+        (
+            json!({"data": [{"embedding": [1]}, {"embedding": [1e300]}]}),
+            "answered [1e+300], which is no list of numbers",
+        ),
         (json!({"data": [{"embedding": "AAAA"}, {"embedding": [1]}]}), "answered \"AAAA\", which is no list"),
     ] {
         let service = Service::start(move |_, _| Reply::Json(answer.clone()));

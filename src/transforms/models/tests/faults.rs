@@ -6,7 +6,7 @@ use crate::model::{Fault, Retry};
 use crate::runtime::thread;
 use futures::FutureExt;
 use serde_json::json;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
@@ -83,13 +83,15 @@ fn what_passes_is_tried_again() {
     );
     // An hour is not waited for.
     let service = busy("Retry-After: 3600");
+    let begun = Instant::now();
     let options = llm(&service, json!({"model_retry_max_backoff_ms": 1}));
     assert_eq!(last(&apply("LLM", &options, crowd(1)).unwrap()), ["at last"]);
+    assert!(begun.elapsed() < Duration::from_secs(30), "nor what the option has by default");
 }
 
 #[test]
 fn pauses_are_as_long_as_the_service_or_the_job_says() {
-    for (header, backoff, least) in [("Retry-After: 1", 1, 1000), ("", 300, 300)] {
+    for (header, backoff, least) in [("Retry-After: 1", 1, 1000), ("", 1500, 1500)] {
         let service = Service::start(move |asked, _| match asked.number {
             0 => Reply::Status(503, header, json!("")),
             _ => chat("[1]"),
@@ -143,10 +145,15 @@ fn nobody_there_and_no_tls() {
     );
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let encrypted = format!("https://{}/v1", listener.local_addr().unwrap());
-    let answers =
-        thread("plain-http", move || listener.accept().unwrap().0.write_all(b"HTTP/1.1 400 Bad\r\n\r\n"));
+    let answers = thread("plain-http", move || {
+        let mut stream = listener.accept().unwrap().0;
+        stream.read_exact(&mut [0; 100]).unwrap();
+        stream.write_all(b"HTTP/1.1 400 Bad\r\n\r\n").unwrap();
+        // Until the other side hangs up.
+        let _rest = stream.read_to_end(&mut Vec::new());
+    });
     let plain = apply("LLM", &llm(&service, json!({"api_path": encrypted})), crowd(1)).unwrap_err();
-    answers.unwrap().join().unwrap().unwrap();
+    answers.unwrap().join().unwrap();
     assert!(plain.message.contains("can't be trusted or speaks no TLS: "), "{plain}");
 }
 
