@@ -3,6 +3,8 @@
 use crate::model::{Blame, Fault};
 use reqwest::StatusCode;
 use std::error::Error;
+use std::io;
+use std::iter::successors;
 use std::time::Duration;
 
 /// Characters of an answer that a text shows.
@@ -29,6 +31,14 @@ impl Secrets {
             Some((end, _)) => format!("{}…", &text[..end]),
             None => text,
         }
+    }
+}
+
+/// The next deeper cause. The source of an I/O error skips what it was made of.
+fn below<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
+    match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+        Some(inner) => Some(inner),
+        None => error.source(),
     }
 }
 
@@ -73,17 +83,9 @@ impl Failure {
     pub(super) fn transport(place: &str, timeout: Duration, error: reqwest::Error) -> Self {
         // The error's own text has the whole URL.
         let error = error.without_url();
-        let mut causes = Vec::new();
-        let mut next: Option<&(dyn Error + 'static)> = Some(&error);
-        while let Some(cause) = next {
-            causes.push(cause);
-            next = cause.source();
-        }
-        let reason = causes.last().map(ToString::to_string).unwrap_or_default();
-        let tls = causes.iter().find_map(|cause| {
-            let inner = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-            cause.downcast_ref::<rustls::Error>().or_else(|| inner?.downcast_ref())
-        });
+        let causes = || successors(Some(&error as &(dyn Error + 'static)), |cause| below(*cause));
+        let reason = causes().last().map(ToString::to_string).unwrap_or_default();
+        let tls = causes().find_map(|cause| cause.downcast_ref::<rustls::Error>());
         let (message, passes) = if let Some(tls) = tls {
             (format!("{place} can't be trusted or speaks no TLS: {tls}"), false)
         } else if error.is_timeout() {
