@@ -18,7 +18,8 @@ pub(super) const API_KEY: OptionDef = OptionDef::new(
 pub(super) const API_PATH: OptionDef = OptionDef::new(
     "api_path",
     Kind::Text,
-    "http or https URL of the service; needed with MICROSOFT (where ${model} stands for the model) and CUSTOM",
+    "http or https URL of the service; needed with MICROSOFT (where ${model} stands for the model) and CUSTOM. \
+     https trusts what the system trusts, or the certificates in the file that SSL_CERT_FILE names",
 )
 .fallbacks(&["openai.api_path"]);
 pub(super) const BATCH_SIZE: OptionDef =
