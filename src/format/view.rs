@@ -1,6 +1,6 @@
 //! A column downcast once, to be read value by value.
 
-use crate::table::DataType;
+use crate::table::{DataType, VectorKind};
 use arrow::array::{
     Array, AsArray, BinaryArray, BooleanArray, Date32Array, Decimal128Array, Decimal256Array, Float32Array,
     Float64Array, Int8Array, Int16Array, Int32Array, Int64Array, ListArray, MapArray, StringArray,
@@ -90,6 +90,10 @@ fn values<'a>(array: &'a dyn Array, data_type: &DataType) -> Option<Values<'a>> 
             Values::Row(
                 row.columns().iter().zip(fields).map(|(c, f)| View::of(c.as_ref(), &f.data_type)).collect(),
             )
+        }
+        DataType::Vector(VectorKind::Float, 0) => {
+            let list = array.as_list_opt::<i32>()?;
+            Values::Array(list, Box::new(View::of(list.values().as_ref(), &DataType::Float)))
         }
         DataType::Vector(..) => {
             let list = array.as_fixed_size_list_opt()?;

@@ -1,7 +1,7 @@
 //! The byte estimate behind the metrics, as the Java engine makes it.
 
 use super::Batch;
-use super::types::DataType;
+use super::types::{DataType, VectorKind};
 use arrow::array::{Array, AsArray, OffsetSizeTrait};
 
 /// Estimated bytes of all rows: string = UTF-16 units, boolean and tinyint 1, smallint 2, int and float 4, bigint
@@ -46,6 +46,9 @@ fn column_size(array: &dyn Array, data_type: &DataType) -> u64 {
             let columns = row.columns().iter().zip(fields);
             columns.map(|(column, field)| column_size(column.as_ref(), &field.data_type)).sum()
         }),
+        DataType::Vector(VectorKind::Float, 0) => array
+            .as_list_opt::<i32>()
+            .map_or(0, |list| sliced_size(list.values().as_ref(), list.value_offsets(), &DataType::Float)),
         DataType::Vector(..) => match array.as_fixed_size_list_opt() {
             Some(list) => 4 * u64::try_from(list.value_length()).unwrap_or(0) * valid,
             None => array
@@ -86,9 +89,26 @@ mod tests {
     use super::*;
     use crate::table::{CatalogTable, Column, TablePath};
     use arrow::array::{ArrayRef, Decimal128Array, Int32Array, ListArray, StringArray};
-    use arrow::datatypes::Int32Type;
+    use arrow::compute::cast;
+    use arrow::datatypes::{Float32Type, Int32Type};
     use arrow::record_batch::RecordBatch;
     use std::sync::Arc;
+
+    #[test]
+    fn vectors_count_their_numbers_whether_their_dimension_is_known_or_not() {
+        let vectors = ListArray::from_iter_primitive::<Float32Type, _, _>([
+            Some(vec![Some(1.0), Some(2.0)]),
+            None,
+            Some(vec![Some(3.0), Some(4.0)]),
+        ]);
+        for dimension in [0, 2] {
+            let vector = DataType::Vector(VectorKind::Float, dimension);
+            let array = cast(&vectors, &vector.to_arrow()).unwrap();
+            let table = CatalogTable::new("c", TablePath::default_path(), vec![Column::new("v", vector)]);
+            let rows = RecordBatch::try_new(table.arrow_schema(), vec![array]).unwrap();
+            assert_eq!(estimate(&Batch::inserts(Arc::new(table), rows)), 16, "dimension {dimension}");
+        }
+    }
 
     #[test]
     fn sizes_by_type() {

@@ -69,7 +69,7 @@ pub enum DataType {
     Map(Box<DataType>, Box<DataType>),
     /// Nested row.
     Row(Vec<Field>),
-    /// Vector of a fixed dimension (0: not known).
+    /// Vector of a fixed dimension; 0: not known, each value brings its own.
     Vector(VectorKind, u32),
 }
 
@@ -101,8 +101,9 @@ impl DataType {
             DataType::Array(element) => A::List(Arc::new(Self::element_field(element))),
             DataType::Map(key, value) => A::Map(Arc::new(Self::entries_field(key, value)), false),
             DataType::Row(fields) => A::Struct(Self::arrow_fields(fields)),
+            DataType::Vector(VectorKind::Float, 0) => A::List(Arc::new(Self::vector_field())),
             DataType::Vector(VectorKind::Float, dimension) => A::FixedSizeList(
-                Arc::new(arrow_types::Field::new("item", A::Float32, false)),
+                Arc::new(Self::vector_field()),
                 i32::try_from(*dimension).unwrap_or(i32::MAX),
             ),
             DataType::Vector(_, _) => A::Binary,
@@ -113,6 +114,12 @@ impl DataType {
     #[must_use]
     pub fn element_field(element: &DataType) -> arrow_types::Field {
         arrow_types::Field::new("item", element.to_arrow(), true)
+    }
+
+    /// The Arrow field of a float vector's numbers.
+    #[must_use]
+    pub fn vector_field() -> arrow_types::Field {
+        arrow_types::Field::new("item", arrow_types::DataType::Float32, false)
     }
 
     /// The Arrow field of a map's entries: a struct `entries` of `keys` and `values`.

@@ -9,6 +9,7 @@ mod field_mapper;
 mod filter;
 mod filter_row_kind;
 mod java_regex;
+mod models;
 mod replace;
 mod row_kind_extractor;
 mod split;
@@ -23,9 +24,11 @@ use crate::plugin::Registry;
 /// Adds every transform.
 pub fn register(registry: &mut Registry) {
     registry.transforms.push(Box::new(copy::Factory));
+    registry.transforms.push(Box::new(models::Embedding));
     registry.transforms.push(Box::new(field_mapper::Factory));
     registry.transforms.push(Box::new(filter::Factory));
     registry.transforms.push(Box::new(filter_row_kind::Factory));
+    registry.transforms.push(Box::new(models::Llm));
     registry.transforms.push(Box::new(replace::Factory));
     registry.transforms.push(Box::new(row_kind_extractor::Factory));
     registry.transforms.push(Box::new(split::Factory));

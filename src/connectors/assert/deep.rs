@@ -4,7 +4,7 @@
 
 use crate::options::Tree;
 use crate::table::{DataType, VectorKind};
-use arrow::array::{Array, ArrayRef, AsArray};
+use arrow::array::{Array, ArrayData, ArrayRef, AsArray};
 use arrow::datatypes::{
     Date32Type, Decimal128Type, Decimal256Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type,
     Int64Type, Time64MicrosecondType, TimestampMicrosecondType, i256,
@@ -158,15 +158,22 @@ pub(super) fn same(a: At<'_>, b: At<'_>) -> bool {
                     )
                 })
         }
-        (DataType::Vector(VectorKind::Float, _), DataType::Vector(VectorKind::Float, _)) => left
-            .as_fixed_size_list_opt()
-            .zip(right.as_fixed_size_list_opt())
-            .is_some_and(|(left, right)| left.value(i).to_data() == right.value(j).to_data()),
+        (DataType::Vector(VectorKind::Float, _), DataType::Vector(VectorKind::Float, _)) => {
+            let (left, right) = (numbers(left, i), numbers(right, j));
+            left.is_some() && left == right
+        }
         (DataType::Vector(left_kind, _), DataType::Vector(right_kind, _)) => {
             left_kind == right_kind && bytes_same(left, i, right, j)
         }
         _ => false,
     }
+}
+
+/// The numbers of a float vector, whether its dimension was known beforehand or not.
+fn numbers(vectors: &ArrayRef, at: usize) -> Option<ArrayData> {
+    let fixed = vectors.as_fixed_size_list_opt().map(|vectors| vectors.value(at));
+    let numbers = fixed.or_else(|| vectors.as_list_opt::<i32>().map(|vectors| vectors.value(at)));
+    numbers.map(|numbers| numbers.to_data())
 }
 
 /// As Java compares boxed numbers: NaN equals itself, the two zeros differ.

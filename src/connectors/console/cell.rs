@@ -42,6 +42,11 @@ impl<'a> Cell<'a> {
                 let parts = row.columns().iter().zip(fields);
                 Cell::Row(row, parts.map(|(part, field)| Cell::new(part, &field.data_type)).collect())
             }),
+            DataType::Vector(VectorKind::Float, 0) => {
+                array.as_list_opt().map_or_else(plain, |list: &ListArray| {
+                    Cell::List(list, Box::new(Cell::new(list.values(), &DataType::Float)))
+                })
+            }
             DataType::Vector(VectorKind::Float, _) => {
                 array.as_fixed_size_list_opt().map_or_else(plain, |list| {
                     Cell::Vector(list, Box::new(Cell::new(list.values(), &DataType::Float)))

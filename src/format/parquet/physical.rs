@@ -1,6 +1,6 @@
 //! Our arrays as parquet holds them: small integers as 32 bits, timestamps as milliseconds, decimals checked.
 
-use crate::table::{DataType, Field};
+use crate::table::{DataType, Field, VectorKind};
 use arrow::array::{Array, ArrayRef, AsArray, ListArray, MapArray, StructArray};
 use arrow::compute::cast;
 use arrow::datatypes::{
@@ -17,6 +17,8 @@ pub(super) fn arrow_type(data_type: &DataType) -> Arrow {
             Arrow::Timestamp(TimeUnit::Millisecond, Some("UTC".into()))
         }
         DataType::Array(element) => Arrow::List(Arc::new(element_field(element))),
+        // The elements of every list in the file are optional, those of vectors too.
+        DataType::Vector(VectorKind::Float, _) => Arrow::List(Arc::new(element_field(&DataType::Float))),
         DataType::Map(key, value) => Arrow::Map(Arc::new(entries_field(key, value)), false),
         DataType::Row(fields) => Arrow::Struct(struct_fields(fields)),
         other => other.to_arrow(),
@@ -48,6 +50,9 @@ pub(super) fn to_physical(array: &ArrayRef, data_type: &DataType) -> Result<Arra
             let micros = array.as_primitive::<TimestampMicrosecondType>();
             let millis = micros.unary::<_, TimestampMillisecondType>(|v| v.div_euclid(1000));
             Ok(Arc::new(millis.with_timezone("UTC")))
+        }
+        DataType::Vector(VectorKind::Float, _) => {
+            cast(array, &arrow_type(data_type)).map_err(|e| e.to_string())
         }
         DataType::Decimal(precision, _) => {
             let checked = match array.data_type() {

@@ -1,10 +1,11 @@
 use super::*;
-use crate::table::{Column, DataType, Field};
+use crate::table::{Column, DataType, Field, VectorKind};
 use arrow::array::{
     Array, ArrayRef, AsArray, BinaryArray, Decimal128Array, Int8Array, Int32Array, Int64Array, ListArray,
     StringArray, StructArray, TimestampMicrosecondArray,
 };
-use arrow::datatypes::{Int32Type, Schema};
+use arrow::compute::cast;
+use arrow::datatypes::{Float32Type, Int32Type, Schema};
 use arrow::record_batch::RecordBatch;
 use parquet::basic::Type as Physical;
 use parquet::file::reader::{FileReader, SerializedFileReader};
@@ -101,6 +102,24 @@ fn what_is_written_reads_back() {
     assert_eq!(back.column(2).to_data(), millis.to_data(), "cut downwards to milliseconds");
     assert_eq!(back.column(3), rows.column(3), "null elements are kept");
     assert!(back.column(4).is_null(1));
+}
+
+#[test]
+fn vectors_are_lists_with_their_numbers() {
+    let lists = ListArray::from_iter_primitive::<Float32Type, _, _>([
+        Some(vec![Some(1.5), Some(-2.0)]),
+        None,
+        Some(vec![Some(0.0), Some(3.0)]),
+    ]);
+    for dimension in [0, 2] {
+        let columns = [Column::new("v", DataType::Vector(VectorKind::Float, dimension))];
+        let vectors = cast(&lists, &columns[0].data_type.to_arrow()).unwrap();
+        let file = written(&columns, &WriteOptions::default(), &[batch(&columns, vec![vectors])]);
+        let found = super::columns(&file).unwrap();
+        assert_eq!(found[0].data_type.to_string(), "ARRAY<FLOAT>");
+        let back = &read_all(&file, &found, Place::default())[0].0;
+        assert_eq!(back.column(0).as_list::<i32>(), &lists, "dimension {dimension}");
+    }
 }
 
 #[test]
