@@ -1,5 +1,7 @@
 //! The functions of SQL, in groups. A new one is an entry in its group's `FUNCTIONS`.
 
+mod arguments;
+
 use super::function::Function;
 
 /// All groups.
