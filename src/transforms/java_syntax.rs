@@ -187,7 +187,7 @@ mod tests {
     #[test]
     fn errors_name_the_place_in_the_pattern_as_written() {
         for (pattern, place) in
-            [(r"\d\d(", "position 4"), (r"..[a", ""), (r"\", ""), (r"\Q(\E)", ""), ("a**", "")]
+            [(r"\d\d(", "position 5"), (r"..[a", ""), (r"\", ""), (r"\Q(\E)", ""), ("a**", "")]
         {
             let error = compile(pattern).map(|_| ()).unwrap_err();
             assert!(error.contains(&format!("{pattern:?}")) && error.contains(place), "{error}");
