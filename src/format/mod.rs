@@ -23,6 +23,7 @@ mod print;
 #[cfg(test)]
 mod tests;
 pub mod text;
+mod typed_text;
 mod value;
 mod view;
 
@@ -30,3 +31,4 @@ pub use error::FormatError;
 pub use java_text::JavaText;
 pub use json::ColumnBuilder;
 pub use port::{Decoded, Decoder, Encoder};
+pub use typed_text::TypedText;

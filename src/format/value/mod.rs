@@ -14,5 +14,5 @@ mod time;
 
 pub(super) use cells::{Cells, arrow_field};
 pub(super) use decimal::DecimalText;
-pub(super) use number::{double, float, integer, trim};
+pub(super) use number::{double, float, integer, is_blank, trim};
 pub(super) use text_cell::{MAX_LEVEL, last_of_equal};
