@@ -9,6 +9,7 @@ mod field_mapper;
 mod filter;
 mod filter_row_kind;
 mod java_regex;
+mod java_syntax;
 mod replace;
 mod row_kind_extractor;
 mod split;

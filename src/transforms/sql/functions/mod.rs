@@ -1,9 +1,29 @@
 //! The functions of SQL, in groups. A new one is an entry in its group's `FUNCTIONS`.
 
+mod arguments;
+mod output;
+mod patterns;
+#[cfg(test)]
+mod tests;
+mod text;
+mod utf16;
+
 use super::function::Function;
 
 /// All groups.
-const GROUPS: &[&[Function]] = &[];
+const GROUPS: &[&[Function]] = &[
+    text::LENGTH,
+    text::PLACE,
+    text::JOIN,
+    text::CUT,
+    text::PAD,
+    text::CASE,
+    text::REGEX,
+    text::CODES,
+    text::DIGEST,
+    text::AES,
+    text::JSON,
+];
 
 /// The function of that name, in any letter case.
 pub(super) fn find(name: &str) -> Option<&'static Function> {
