@@ -15,6 +15,7 @@ pub mod csv;
 mod delimiter;
 mod error;
 pub mod java_text;
+pub mod java_time;
 pub mod json;
 mod lines;
 pub mod parquet;
