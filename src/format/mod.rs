@@ -31,3 +31,5 @@ pub use error::FormatError;
 pub use java_text::JavaText;
 pub use json::ColumnBuilder;
 pub use port::{Decoded, Decoder, Encoder};
+pub(crate) use print::{civil_of_days, days_of_civil};
+pub(crate) use value::time as time_text;

@@ -156,6 +156,12 @@ impl TimePattern {
         Ok(Self { text: pattern.into(), items: level.items })
     }
 
+    /// The pattern as it was written.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
     /// The first letter, outside of optional sections, for something that such a value doesn't have.
     #[must_use]
     pub fn missing(&self, kind: Kind) -> Option<char> {

@@ -9,7 +9,7 @@ use crate::format::print::days_of_civil;
 const NANOS_PER_SECOND: i64 = 1_000_000_000;
 const MICROS_PER_DAY: i64 = 86_400_000_000;
 /// Beyond it days since 1970 don't fit 32 bits.
-const FURTHEST_YEAR: i64 = 5_800_000;
+const FURTHEST_YEAR: i64 = 5_877_000;
 
 /// Why values are no date or time.
 enum Refusal {

@@ -234,7 +234,7 @@ proptest! {
     #[test]
     fn nothing_panics(text in ".{0,12}", by in "[yuMdDEaHhKkmsSnANQGXxZOweY'\\[\\] :-]{0,10}", days: i32, micros: i64) {
         if let Ok(pattern) = TimePattern::compile(&by) {
-            pattern.text_of(&Moment::of_date(days));
+            prop_assert!(pattern.text_of(&Moment::of_date(days)).len() < 300);
             let printed = pattern.text_of(&Moment::of_timestamp(micros));
             for text in [&text, &printed] {
                 let read = pattern.date_in(text).is_ok() || pattern.time_in(text).is_ok();

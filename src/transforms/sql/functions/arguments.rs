@@ -10,12 +10,13 @@ use crate::format::JavaText;
 use crate::table::DataType;
 use crate::transforms::sql::function::{Bound, Call, Values};
 use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Float64Array, Int64Array, PrimitiveArray, StringArray,
-    StringBuilder, new_null_array,
+    Array, ArrayRef, AsArray, BinaryArray, BooleanArray, Float64Array, Int64Array, PrimitiveArray,
+    StringArray, StringBuilder, new_null_array,
 };
 use arrow::compute::cast;
 use arrow::datatypes::{
-    ArrowPrimitiveType, DataType as ArrowType, Decimal128Type, Decimal256Type, Float64Type, Int64Type, i256,
+    ArrowPrimitiveType, DataType as ArrowType, Decimal128Type, Decimal256Type, Float64Type, Int64Type,
+    TimestampMicrosecondType, i256,
 };
 use datafusion_common::ScalarValue;
 use datafusion_expr::ColumnarValue;
@@ -95,7 +96,8 @@ impl Call<'_> {
 
     /// The text of an argument, if it is a literal and not null.
     pub(super) fn literal_text(&self, index: usize) -> Option<String> {
-        scalar_text(self.literal(index)?, self.type_of(index)).ok().flatten().map(Cow::into_owned)
+        let array = self.literal(index)?.to_array().ok()?;
+        texts_of(&array, self.type_of(index)).iter().next().flatten().map(str::to_owned)
     }
 
     /// The integer of an argument, if it is a literal and not null.
@@ -106,12 +108,22 @@ impl Call<'_> {
 
     /// An argument as text: what is no text takes its Java text, bytes are read as UTF-8.
     pub(super) fn text(&self, index: usize) -> Text {
-        Text { index, data_type: self.type_of(index).clone() }
+        Text { index, data_type: self.type_of(index).clone(), is_plain: false }
     }
 
     /// An optional argument as text.
     pub(super) fn text_if_given(&self, index: usize) -> Option<Text> {
         self.has(index).then(|| self.text(index))
+    }
+
+    /// An argument as text in which a timestamp is `yyyy-MM-dd HH:mm:ss`.
+    pub(super) fn plain_text(&self, index: usize) -> Text {
+        Text { is_plain: true, ..self.text(index) }
+    }
+
+    /// An argument as bytes: what is none is its text in UTF-8.
+    pub(super) fn bytes(&self, index: usize) -> Bytes {
+        Bytes { text: self.text(index) }
     }
 
     /// An argument as integer: any number (what is behind the point is cut off), or text that holds one.
@@ -185,6 +197,7 @@ pub(super) fn value<'a>(values: &Values<'a>, index: usize) -> Result<&'a Columna
 pub(super) struct Text {
     index: usize,
     data_type: DataType,
+    is_plain: bool,
 }
 
 impl Text {
@@ -194,12 +207,26 @@ impl Text {
     /// A value of another type than the call was bound for.
     pub(super) fn of<'a>(&self, values: &Values<'a>) -> Result<TextArgument<'a>, String> {
         Ok(match value(values, self.index)? {
-            ColumnarValue::Scalar(scalar) => TextArgument::Scalar(scalar_text(scalar, &self.data_type)?),
-            ColumnarValue::Array(array) => match array.as_string_opt::<i32>() {
-                Some(texts) => TextArgument::Array(texts.clone()),
-                None => TextArgument::Array(java_texts(array, &self.data_type)),
-            },
+            ColumnarValue::Scalar(ScalarValue::Utf8(text)) => {
+                TextArgument::Scalar(text.as_deref().map(Cow::Borrowed))
+            }
+            ColumnarValue::Scalar(scalar) if scalar.is_null() => TextArgument::Scalar(None),
+            ColumnarValue::Scalar(scalar) => {
+                let texts = self.converted(&scalar.to_array().map_err(|e| e.to_string())?);
+                TextArgument::Scalar(texts.iter().next().flatten().map(|text| Cow::Owned(text.to_owned())))
+            }
+            ColumnarValue::Array(array) => TextArgument::Array(self.converted(array)),
         })
+    }
+
+    fn converted(&self, array: &ArrayRef) -> StringArray {
+        match array.as_primitive_opt::<TimestampMicrosecondType>() {
+            Some(times) if self.is_plain => (0..times.len())
+                .map(|row| times.is_valid(row).then(|| times.value_as_datetime(row)).flatten())
+                .map(|time| time.map(|time| time.format("%Y-%m-%d %H:%M:%S").to_string()))
+                .collect(),
+            _ => texts_of(array, &self.data_type),
+        }
     }
 }
 
@@ -236,6 +263,54 @@ impl TextArgument<'_> {
             TextArgument::Array(texts) => {
                 texts.value_data().len().min(texts.offsets().last().map_or(0, |o| *o as usize))
             }
+        }
+    }
+}
+
+/// An argument that is read as bytes.
+#[derive(Clone, Debug)]
+pub(super) struct Bytes {
+    text: Text,
+}
+
+/// The bytes of an argument.
+#[derive(Clone, Debug)]
+pub(super) enum BytesArgument<'a> {
+    /// One for each row.
+    Array(BinaryArray),
+    /// One for all rows.
+    Scalar(Option<Cow<'a, [u8]>>),
+    /// Of texts.
+    Text(TextArgument<'a>),
+}
+
+impl Bytes {
+    /// Its values of a batch.
+    ///
+    /// # Errors
+    /// A value of another type than the call was bound for.
+    pub(super) fn of<'a>(&self, values: &Values<'a>) -> Result<BytesArgument<'a>, String> {
+        Ok(match value(values, self.text.index)? {
+            ColumnarValue::Scalar(ScalarValue::Binary(bytes)) => {
+                BytesArgument::Scalar(bytes.as_deref().map(Cow::Borrowed))
+            }
+            ColumnarValue::Array(array) => match array.as_binary_opt::<i32>() {
+                Some(bytes) => BytesArgument::Array(bytes.clone()),
+                None => BytesArgument::Text(self.text.of(values)?),
+            },
+            ColumnarValue::Scalar(_) => BytesArgument::Text(self.text.of(values)?),
+        })
+    }
+}
+
+impl BytesArgument<'_> {
+    /// The bytes of a row.
+    #[inline]
+    pub(super) fn get(&self, row: usize) -> Option<&[u8]> {
+        match self {
+            BytesArgument::Array(bytes) => bytes.is_valid(row).then(|| bytes.value(row)),
+            BytesArgument::Scalar(bytes) => bytes.as_deref(),
+            BytesArgument::Text(texts) => texts.get(row).map(str::as_bytes),
         }
     }
 }
@@ -360,19 +435,11 @@ impl BooleanArgument {
     }
 }
 
-fn scalar_text<'a>(scalar: &'a ScalarValue, data_type: &DataType) -> Result<Option<Cow<'a, str>>, String> {
-    Ok(match scalar {
-        ScalarValue::Utf8(text) => text.as_deref().map(Cow::Borrowed),
-        scalar if scalar.is_null() => None,
-        scalar => {
-            let texts = java_texts(&scalar.to_array().map_err(|e| e.to_string())?, data_type);
-            texts.is_valid(0).then(|| Cow::Owned(texts.value(0).to_owned()))
-        }
-    })
-}
-
-/// The texts of values that are no text.
-fn java_texts(array: &ArrayRef, data_type: &DataType) -> StringArray {
+/// The texts of any values: text is shared, bytes are read as UTF-8, all else takes its Java text.
+pub(super) fn texts_of(array: &ArrayRef, data_type: &DataType) -> StringArray {
+    if let Some(texts) = array.as_string_opt::<i32>() {
+        return texts.clone();
+    }
     if let Some(bytes) = array.as_binary_opt::<i32>() {
         return bytes.iter().map(|value| value.map(String::from_utf8_lossy)).collect();
     }

@@ -1,9 +1,40 @@
 //! The functions of SQL, in groups. A new one is an entry in its group's `FUNCTIONS`.
 
+mod arguments;
+mod collection;
+mod columns;
+mod conditional;
+mod java_random;
+mod number;
+#[cfg(test)]
+mod tests;
+mod time;
+mod unify;
+mod vector;
+
 use super::function::Function;
 
 /// All groups.
-const GROUPS: &[&[Function]] = &[];
+const GROUPS: &[&[Function]] = &[
+    number::ABS,
+    number::ROUNDING,
+    number::MODULO,
+    number::REAL,
+    number::RANDOM,
+    number::TRIM_SCALE,
+    time::NOW,
+    time::PARTS,
+    time::EXTRACT,
+    time::ADD,
+    time::DIFF,
+    time::TRUNC,
+    time::FORMAT,
+    time::PARSE,
+    time::ZONED,
+    conditional::FUNCTIONS,
+    collection::FUNCTIONS,
+    vector::FUNCTIONS,
+];
 
 /// The function of that name, in any letter case.
 pub(super) fn find(name: &str) -> Option<&'static Function> {

@@ -1,0 +1,12 @@
+//! The functions without the query around them: tables of cases, and each against a slow plain reading of its
+//! definition.
+
+mod chosen;
+mod dates;
+mod numbers;
+mod properties_of_dates;
+mod properties_of_numbers;
+mod reference;
+mod refused;
+mod typed;
+mod vectors;
