@@ -10,7 +10,7 @@ mod hex_float;
 mod number;
 mod strings;
 mod text_cell;
-mod time;
+pub(crate) mod time;
 
 pub(super) use cells::{Cells, arrow_field};
 pub(super) use decimal::DecimalText;

@@ -10,7 +10,7 @@ use crate::format::TypedText;
 use crate::table::DataType;
 use crate::transforms::sql::expression::shown;
 use crate::transforms::sql::function::Kernel;
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, new_null_array};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int64Builder, new_null_array};
 use arrow::compute::{CastOptions, cast, cast_with_options};
 use arrow::datatypes::{DataType as ArrowType, Int64Type, i256};
 use std::sync::Arc;
@@ -85,6 +85,7 @@ fn conversion(from: &DataType, to: &DataType) -> Option<Convert> {
         }
         (_, D::Boolean) if is_number(from) => boolean_of_number,
         (D::Boolean, _) if is_number(to) => |column, to, _| cast(column, &to.to_arrow()).map_err(problem),
+        (D::Decimal(..), _) if is_number(to) => whole_of_decimal,
         _ if is_number(from) && is_number(to) => number_of_number,
         (D::Date, D::Timestamp) => |column, _, is_try| time::date_to_timestamp(column, is_try),
         (D::Time, D::Timestamp) => |column, _, _| Ok(time::time_to_timestamp(column)),
@@ -143,6 +144,23 @@ fn number_of_number(column: &ArrayRef, to: &DataType, is_try: bool) -> Result<Ar
     })
 }
 
+/// Without the fraction; Arrow's own conversion would wrap around.
+fn whole_of_decimal(column: &ArrayRef, to: &DataType, is_try: bool) -> Result<ArrayRef, String> {
+    let numbers = Decimals::of(column)?;
+    let mut whole = Int64Builder::with_capacity(column.len());
+    for row in 0..column.len() {
+        let Some((digits, scale)) = numbers.get(row)?.map(Decimal::long) else {
+            whole.append_null();
+            continue;
+        };
+        match rescale(digits, scale, 0, Rounding::Down).and_then(i256::to_i64) {
+            None if !is_try => return Err(format!("{digits}E{} is out of the range of {to}", -scale)),
+            value => whole.append_option(value),
+        }
+    }
+    number_of_number(&(Arc::new(whole.finish()) as ArrayRef), to, is_try)
+}
+
 fn boolean_of_text(column: &ArrayRef, _: &DataType, is_try: bool) -> Result<ArrayRef, String> {
     let truth = |text: &str| match text {
         _ if text.eq_ignore_ascii_case("true") => Ok(Some(true)),
@@ -155,7 +173,12 @@ fn boolean_of_text(column: &ArrayRef, _: &DataType, is_try: bool) -> Result<Arra
 }
 
 fn boolean_of_number(column: &ArrayRef, _: &DataType, is_try: bool) -> Result<ArrayRef, String> {
-    let whole = number_of_number(column, &DataType::BigInt, is_try)?;
+    let whole = match column.data_type() {
+        ArrowType::Decimal128(..) | ArrowType::Decimal256(..) => {
+            whole_of_decimal(column, &DataType::BigInt, is_try)?
+        }
+        _ => number_of_number(column, &DataType::BigInt, is_try)?,
+    };
     let truth = |number: i64| match number {
         0 => Ok(Some(false)),
         1 => Ok(Some(true)),

@@ -10,6 +10,8 @@ pub(super) enum Rounding {
     HalfUp,
     /// To the next greater.
     Ceiling,
+    /// Towards zero.
+    Down,
 }
 
 /// `10^exponent`, if the type can hold it.
@@ -40,6 +42,7 @@ pub(super) fn divide<T: ArrowNativeTypeOp>(value: T, divisor: T, rounding: Round
     let is_positive = rest.is_gt(T::ZERO) == divisor.is_gt(T::ZERO);
     let away = match rounding {
         Rounding::Ceiling => is_positive,
+        Rounding::Down => false,
         // 2·|rest| ≥ |divisor|, without leaving the range
         Rounding::HalfUp => {
             let (rest, divisor) = (magnitude(rest)?, magnitude(divisor)?);

@@ -47,7 +47,7 @@ fn what_is_no_query_of_one_table_is_refused() {
         ("with x as (select 1) select a from x", "WITH is not allowed"),
         ("select a from t where", "expected"),
         ("select from t", "expected"),
-        ("select a b c from t", "line: 1, column: 12"),
+        ("select a b c from t", "at Line: 1, Column: 12"),
         ("select 'a from t", "nterminated string"),
         ("select * except (id) from t", "can't be selected"),
         ("select a from t lateral view explode(x)", "the alias is missing"),
