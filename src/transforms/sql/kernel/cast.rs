@@ -153,9 +153,10 @@ fn whole_of_decimal(column: &ArrayRef, to: &DataType, is_try: bool) -> Result<Ar
             whole.append_null();
             continue;
         };
-        match rescale(digits, scale, 0, Rounding::Down).and_then(i256::to_i64) {
-            None if !is_try => return Err(format!("{digits}E{} is out of the range of {to}", -scale)),
-            value => whole.append_option(value),
+        match rescale(digits, scale, 0, Rounding::Down).and_then(i256::to_i128).map(i64::try_from) {
+            Some(Ok(value)) => whole.append_value(value),
+            _ if is_try => whole.append_null(),
+            _ => return Err(format!("{digits}E{} is out of the range of {to}", -scale)),
         }
     }
     number_of_number(&(Arc::new(whole.finish()) as ArrayRef), to, is_try)
