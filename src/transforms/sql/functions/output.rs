@@ -9,7 +9,7 @@ use arrow::datatypes::ArrowPrimitiveType;
 use std::sync::Arc;
 
 /// Bytes that a text which a function makes longer may have.
-pub(super) const VALUE_LIMIT: usize = 64 << 20;
+const VALUE_LIMIT: usize = 64 << 20;
 
 /// Bytes of all texts that a function gives for one batch.
 const COLUMN_LIMIT: usize = 1 << 30;
@@ -25,9 +25,18 @@ pub(super) type Written = Result<Option<()>, String>;
 pub(super) fn try_texts(
     rows: usize,
     bytes: usize,
+    write: impl FnMut(usize, &mut String) -> Written,
+) -> Result<ArrayRef, String> {
+    texts_within(COLUMN_LIMIT, rows, bytes, write)
+}
+
+fn texts_within(
+    limit: usize,
+    rows: usize,
+    bytes: usize,
     mut write: impl FnMut(usize, &mut String) -> Written,
 ) -> Result<ArrayRef, String> {
-    let mut values = String::with_capacity(bytes.min(COLUMN_LIMIT));
+    let mut values = String::with_capacity(bytes.min(limit));
     let mut offsets: Vec<i32> = Vec::with_capacity(rows + 1);
     let mut nulls = NullBufferBuilder::new(rows);
     offsets.push(0);
@@ -41,8 +50,8 @@ pub(super) fn try_texts(
             }
         }
         match i32::try_from(values.len()) {
-            Ok(end) if values.len() <= COLUMN_LIMIT => offsets.push(end),
-            _ => return Err(format!("the texts of one batch take more than {} MiB", COLUMN_LIMIT >> 20)),
+            Ok(end) if values.len() <= limit => offsets.push(end),
+            _ => return Err(format!("the texts of one batch take more than {} MiB", limit >> 20)),
         }
     }
     let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets));
@@ -78,13 +87,67 @@ pub(super) fn numbers<T: ArrowPrimitiveType>(
 ///
 /// # Errors
 /// One of more than [`VALUE_LIMIT`] bytes.
-pub(super) fn fits(name: &str, bytes: usize) -> Result<(), String> {
-    if bytes <= VALUE_LIMIT {
+pub(super) fn fits(name: &str, bytes: u128) -> Result<(), String> {
+    if bytes <= VALUE_LIMIT as u128 {
         return Ok(());
     }
-    let size = if bytes == usize::MAX { "far more".to_owned() } else { format!("{bytes} bytes") };
     Err(format!(
-        "{name} would give a text of {size}; a text that a function makes may have {} MiB",
+        "{name} would give a text of {bytes} bytes; a text that a function makes may have {} MiB",
         VALUE_LIMIT >> 20
     ))
+}
+
+/// Appends a text several times.
+pub(super) fn push_repeated(text: &str, times: usize, out: &mut String) {
+    let (start, total) = (out.len(), text.len() * times);
+    if total == 0 {
+        return;
+    }
+    out.reserve(total);
+    out.push_str(text);
+    let mut done = text.len();
+    while done < total {
+        let next = done.min(total - done);
+        out.extend_from_within(start..start + next);
+        done += next;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow::array::AsArray;
+
+    #[test]
+    fn what_a_null_row_wrote_is_taken_back() {
+        let column = texts(3, 0, |row, out| {
+            out.push_str("ab");
+            (row != 1).then_some(())
+        });
+        let column = column.unwrap();
+        let rows: Vec<_> = column.as_string::<i32>().iter().collect();
+        assert_eq!(rows, [Some("ab"), None, Some("ab")]);
+        assert_eq!(column.as_string::<i32>().value_data(), b"abab");
+    }
+
+    #[test]
+    fn a_batch_has_a_limit() {
+        let write = |_, out: &mut String| {
+            out.push_str("four");
+            Ok(Some(()))
+        };
+        assert!(texts_within(8, 2, 0, write).is_ok());
+        assert!(
+            texts_within(8, 3, 0, write).unwrap_err().starts_with("the texts of one batch take more than")
+        );
+    }
+
+    #[test]
+    fn repeated() {
+        for (text, times) in [("ab", 0), ("ab", 1), ("你", 2), ("ab", 7), ("", 9)] {
+            let mut out = "x".to_owned();
+            push_repeated(text, times, &mut out);
+            assert_eq!(out, "x".to_owned() + &text.repeat(times));
+        }
+    }
 }

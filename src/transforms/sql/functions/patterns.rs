@@ -41,27 +41,25 @@ impl Pattern {
     /// # Errors
     /// A value of another type than the call was bound for.
     pub(super) fn of<'a>(&'a self, values: &Values<'a>) -> Result<Patterns<'a>, String> {
-        Ok(match &self.literal {
-            Some(pattern) => Patterns::Literal(pattern),
-            None => Patterns::Column {
-                texts: self.text.of(values)?,
-                flags: self.flags.as_ref().map(|flags| flags.of(values)).transpose()?,
-                known: HashMap::new(),
-            },
+        let column = |text: &Text| text.of(values);
+        Ok(Patterns {
+            literal: self.literal.as_ref(),
+            texts: if self.literal.is_none() { Some(column(&self.text)?) } else { None },
+            flags: self.flags.as_ref().map(column).transpose()?,
+            known: HashMap::new(),
         })
     }
 }
 
 /// The patterns of a batch.
-pub(super) enum Patterns<'a> {
+pub(super) struct Patterns<'a> {
     /// One for all rows.
-    Literal(&'a Regex),
-    /// One for each row; those that were compiled, by flags and text.
-    Column {
-        texts: TextArgument<'a>,
-        flags: Option<TextArgument<'a>>,
-        known: HashMap<(Flags, String), Regex>,
-    },
+    literal: Option<&'a Regex>,
+    /// One for each row.
+    texts: Option<TextArgument<'a>>,
+    flags: Option<TextArgument<'a>>,
+    /// Those that were compiled.
+    known: HashMap<Flags, HashMap<String, Regex>>,
 }
 
 impl Patterns<'_> {
@@ -70,33 +68,33 @@ impl Patterns<'_> {
     /// # Errors
     /// What is wrong with it.
     pub(super) fn get(&mut self, row: usize) -> Result<Option<&Regex>, String> {
-        let (texts, flags, known) = match self {
-            Patterns::Literal(pattern) => return Ok(Some(pattern)),
-            Patterns::Column { texts, flags, known } => (texts, flags, known),
-        };
-        let Some(pattern) = texts.get(row) else {
+        if let Some(literal) = self.literal {
+            return Ok(Some(literal));
+        }
+        let Some(pattern) = self.texts.as_ref().and_then(|texts| texts.get(row)) else {
             return Ok(None);
         };
-        let flags = read_flags(flags.as_ref().and_then(|flags| flags.get(row)).unwrap_or(""))?;
-        let key = (flags, pattern.to_owned());
-        if !known.contains_key(&key) {
-            let compiled = compile_with(pattern, flags)?;
-            known.insert(key.clone(), compiled);
+        let flags = read_flags(self.flags.as_ref().and_then(|flags| flags.get(row)).unwrap_or(""))?;
+        let known = self.known.entry(flags).or_default();
+        if !known.contains_key(pattern) {
+            known.insert(pattern.to_owned(), compile_with(pattern, flags)?);
         }
-        Ok(known.get(&key))
+        Ok(known.get(pattern))
     }
 }
 
-/// Replacements of a batch by pattern and text; a literal one was read while the call was bound.
+/// Replacements of a batch; a literal one was read while the call was bound.
 pub(super) struct Replacements<'a> {
     literal: Option<&'a Replacement>,
-    known: HashMap<(String, String), Replacement>,
+    /// The pattern that the known ones are for.
+    pattern: String,
+    known: HashMap<String, Replacement>,
 }
 
 impl<'a> Replacements<'a> {
     /// None known but the literal one.
     pub(super) fn new(literal: Option<&'a Replacement>) -> Self {
-        Self { literal, known: HashMap::new() }
+        Self { literal, pattern: String::new(), known: HashMap::new() }
     }
 
     /// The replacement of that text for a pattern.
@@ -107,13 +105,14 @@ impl<'a> Replacements<'a> {
         if let Some(literal) = self.literal {
             return Ok(literal);
         }
-        let key = (pattern.as_str().to_owned(), text.to_owned());
-        match self.known.entry(key) {
-            std::collections::hash_map::Entry::Occupied(known) => Ok(known.into_mut()),
-            std::collections::hash_map::Entry::Vacant(new) => {
-                Ok(new.insert(read_replacement(text, pattern)?))
-            }
+        if self.pattern != pattern.as_str() {
+            self.known.clear();
+            self.pattern = pattern.as_str().to_owned();
         }
+        if !self.known.contains_key(text) {
+            self.known.insert(text.to_owned(), read_replacement(text, pattern)?);
+        }
+        self.known.get(text).ok_or_else(|| format!("the replacement {} is lost", shown(text)))
     }
 }
 

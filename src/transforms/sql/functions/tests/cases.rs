@@ -80,8 +80,8 @@ fn base64_and_sums() {
         ("MD5(NULL)", None),
         ("MURMUR64('')", Some("0")),
         ("MURMUR64('hello')", Some("-3758069500696749310")),
-        ("MURMUR64('hello, world')", Some("3754008999107452558")),
-        ("MURMUR64('The quick brown fox jumps over the lazy dog.')", Some("-3650275158880615991")),
+        ("MURMUR64('hello, world')", Some("3760413751763713166")),
+        ("MURMUR64('The quick brown fox jumps over the lazy dog.')", Some("-3631792323850337591")),
         ("MURMUR64(NULL)", None),
     ]);
 }
@@ -101,6 +101,8 @@ fn places() {
         ("LOCATE('', 'abc', 9)", Some("4")),
         ("LOCATE('', 'abc')", Some("1")),
         ("LOCATE('', 'abc', -1)", Some("3")),
+        ("LOCATE('', '😀a', -2)", Some("2")),
+        ("LOCATE('', '😀a', 2)", Some("2")),
         ("LOCATE('b', 'a😀b')", Some("4")),
         ("LOCATE('😀', 'a😀b', -2)", Some("2")),
         ("LOCATE('a', NULL)", Some("0")),
@@ -173,7 +175,7 @@ fn cuts() {
         ("SUBSTR('abc', 2, 0)", None),
         ("SUBSTR('abc', 2, -1)", None),
         ("SUBSTR('abc', 2, 2147483647)", Some("bc")),
-        ("SUBSTR('abc', -9223372036854775808, 9223372036854775807)", None),
+        ("SUBSTR('abc', -9223372036854775808, 9223372036854775807)", Some("ab")),
         ("SUBSTR('', 1)", None),
         ("SUBSTR('a😀b', 2, 2)", Some("😀")),
         ("SUBSTR('abc', 2, NULL)", Some("bc")),

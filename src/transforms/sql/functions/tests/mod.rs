@@ -1,6 +1,7 @@
 //! The functions without the query around them: tables of cases, and each against a slow plain reading of its
 //! definition.
 
+mod arguments;
 mod calls;
 mod cases;
 mod chosen;

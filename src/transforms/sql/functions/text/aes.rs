@@ -103,6 +103,9 @@ fn vector_of(text: &str, name: &str) -> Result<[u8; BLOCK], String> {
     bytes.try_into().map_err(|_| format!("the vector of {name} has {} bytes; it has {BLOCK}", bytes.len()))
 }
 
+/// From a text, the key, and the vector if there is one; appends the result.
+type Convert = fn(&str, Key, Option<[u8; BLOCK]>, &mut String) -> Result<(), String>;
+
 /// A call of either function, checked.
 struct Cipher {
     name: &'static str,
@@ -136,8 +139,7 @@ impl Cipher {
         Ok(Self { name, text: call.text(0), key: call.text(1), known, vector: call.text_if_given(2) })
     }
 
-    /// `convert`: from the text, the key and the vector if there is one; appends the result.
-    fn bound(self, convert: fn(&str, Key, Option<[u8; BLOCK]>, &mut String) -> Result<(), String>) -> Bound {
+    fn bound(self, convert: Convert) -> Bound {
         Bound::new(DataType::String, move |values| {
             let (text, key) = (self.text.of(values)?, self.key.of(values)?);
             let vector = self.vector.as_ref().map(|vector| vector.of(values)).transpose()?;

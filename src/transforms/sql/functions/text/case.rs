@@ -82,7 +82,7 @@ fn replace(call: &Call<'_>) -> Result<Bound, String> {
                     out.push_str(new);
                     copied = at + search.len();
                     if new.len() > search.len() {
-                        fits("REPLACE", (out.len() - start).saturating_sub(text.len()))?;
+                        fits("REPLACE", (out.len() - start).saturating_sub(text.len()) as u128)?;
                     }
                 }
             }

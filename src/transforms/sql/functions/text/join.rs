@@ -3,7 +3,7 @@
 use crate::table::DataType;
 use crate::transforms::sql::function::{Bound, Call, Function, Values};
 use crate::transforms::sql::functions::arguments::{Text, TextArgument, always_null, texts_of, value};
-use crate::transforms::sql::functions::output::{fits, texts, try_texts};
+use crate::transforms::sql::functions::output::{fits, push_repeated, texts, try_texts};
 use arrow::array::{Array, AsArray, ListArray, StringArray};
 use datafusion_expr::ColumnarValue;
 
@@ -149,8 +149,8 @@ fn repeat(call: &Call<'_>) -> Result<Bound, String> {
                 return Ok(None);
             };
             let times = if text.is_empty() { 0 } else { usize::try_from(times).unwrap_or(0) };
-            fits("REPEAT", text.len().saturating_mul(times))?;
-            out.extend(std::iter::repeat_n(text, times));
+            fits("REPEAT", text.len() as u128 * times as u128)?;
+            push_repeated(text, times, out);
             Ok(Some(()))
         })
     }))
@@ -166,8 +166,8 @@ fn space(call: &Call<'_>) -> Result<Bound, String> {
                 return Ok(None);
             };
             let length = usize::try_from(length).unwrap_or(0);
-            fits("SPACE", length)?;
-            out.extend(std::iter::repeat_n(' ', length));
+            fits("SPACE", length as u128)?;
+            push_repeated(" ", length, out);
             Ok(Some(()))
         })
     }))

@@ -3,7 +3,7 @@
 use crate::table::DataType;
 use crate::transforms::sql::function::{Bound, Call, Function};
 use crate::transforms::sql::functions::arguments::always_null;
-use crate::transforms::sql::functions::output::{fits, texts, try_texts};
+use crate::transforms::sql::functions::output::{fits, push_repeated, texts, try_texts};
 use crate::transforms::sql::functions::utf16;
 
 pub(in crate::transforms::sql::functions) const FUNCTIONS: &[Function] = &[
@@ -77,11 +77,11 @@ fn pad(call: &Call<'_>, side: Side) -> Result<Bound, String> {
             let pad = pad.as_ref().and_then(|pad| pad.get(row)).filter(|pad| !pad.is_empty()).unwrap_or(" ");
             let pad_units = utf16::length(pad);
             let (times, rest) = ((length - units) / pad_units, (length - units) % pad_units);
-            fits(name, text.len().saturating_add(pad.len().saturating_mul(times.saturating_add(1))))?;
+            fits(name, text.len() as u128 + pad.len() as u128 * (times as u128 + 1))?;
             if side == Side::Right {
                 out.push_str(text);
             }
-            out.extend(std::iter::repeat_n(pad, times));
+            push_repeated(pad, times, out);
             utf16::push_slice(pad, 0, rest, out);
             if side == Side::Left {
                 out.push_str(text);

@@ -64,20 +64,29 @@ fn place(call: &Call<'_>, search: usize, text: usize) -> Result<Bound, String> {
 }
 
 fn find(text: &str, search: &str, start: i64) -> i32 {
+    let units = utf16::length(text);
+    let place = |unit: usize| i32::try_from(unit + 1).unwrap_or(i32::MAX);
     let found = if start < 0 {
         // the last place that begins at or before this unit
-        let units = utf16::length(text);
-        usize::try_from(start.unsigned_abs()).ok().and_then(|back| units.checked_sub(back)).and_then(|last| {
-            let mut end = utf16::byte_of(text, last);
-            if utf16::unit_of(text, end) > last {
-                end = text[..end].char_indices().next_back().map_or(0, |(at, _)| at);
-            }
-            let end = text.floor_char_boundary((end + search.len()).min(text.len()));
-            text[..end].rfind(search)
-        })
+        let Some(last) = usize::try_from(start.unsigned_abs()).ok().and_then(|back| units.checked_sub(back))
+        else {
+            return 0;
+        };
+        if search.is_empty() {
+            return place(last);
+        }
+        let mut at = utf16::byte_of(text, last);
+        if utf16::unit_of(text, at) > last {
+            at = text[..at].char_indices().next_back().map_or(0, |(at, _)| at);
+        }
+        text[..text.floor_char_boundary(at + search.len())].rfind(search)
     } else {
-        let from = utf16::byte_of(text, usize::try_from(start - 1).unwrap_or(0));
-        text[from..].find(search).map(|at| from + at)
+        let from = usize::try_from(start - 1).unwrap_or(0).min(units);
+        if search.is_empty() {
+            return place(from);
+        }
+        let at = utf16::byte_of(text, from);
+        text[at..].find(search).map(|found| at + found)
     };
-    found.map_or(0, |byte| i32::try_from(utf16::unit_of(text, byte) + 1).unwrap_or(i32::MAX))
+    found.map_or(0, |byte| place(utf16::unit_of(text, byte)))
 }

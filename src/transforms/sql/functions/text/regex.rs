@@ -96,12 +96,7 @@ fn regexp_substr(call: &Call<'_>) -> Result<Bound, String> {
     }
     Ok(Bound::new(DataType::String, move |values| {
         let (text, mut patterns) = (text.of(values)?, pattern.of(values)?);
-        let of = |number: &Option<_>| {
-            number
-                .as_ref()
-                .map(|n: &crate::transforms::sql::functions::arguments::Integer| n.of(values))
-                .transpose()
-        };
+        let of = |number: &Option<Integer>| number.as_ref().map(|number| number.of(values)).transpose();
         let (start, occurrence, group) = (of(&start)?, of(&occurrence)?, of(&group)?);
         // null stands for what holds without the argument
         let number = |argument: &Option<IntegerArgument>, row, without| {

@@ -7,7 +7,7 @@ pub(in crate::transforms::sql::functions::tests) fn base64(bytes: &[u8]) -> Stri
     let bits: Vec<u8> = bytes.iter().flat_map(|byte| (0..8).rev().map(move |at| byte >> at & 1)).collect();
     let six = |bits: &[u8]| (0..6).fold(0, |value, at| value << 1 | bits.get(at).copied().unwrap_or(0));
     let mut out: String = bits.chunks(6).map(|bits| char::from(DIGITS[usize::from(six(bits))])).collect();
-    while out.len() % 4 != 0 {
+    while !out.len().is_multiple_of(4) {
         out.push('=');
     }
     out

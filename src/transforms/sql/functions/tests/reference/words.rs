@@ -16,7 +16,7 @@ pub(in crate::transforms::sql::functions::tests) fn raw_to_hex(s: &str) -> Strin
 
 pub(in crate::transforms::sql::functions::tests) fn hex_to_raw(s: &str) -> Option<String> {
     let bytes = s.as_bytes();
-    if bytes.len() % 4 != 0 || !bytes.iter().all(u8::is_ascii_hexdigit) {
+    if !bytes.len().is_multiple_of(4) || !bytes.iter().all(u8::is_ascii_hexdigit) {
         return None;
     }
     let unit = |at: usize| u16::from_str_radix(&s[at..at + 4], 16).unwrap();
