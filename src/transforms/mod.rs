@@ -33,4 +33,5 @@ pub fn register(registry: &mut Registry) {
     registry.transforms.push(Box::new(replace::Factory));
     registry.transforms.push(Box::new(row_kind_extractor::Factory));
     registry.transforms.push(Box::new(split::Factory));
+    registry.transforms.push(Box::new(sql::Factory));
 }

@@ -1,10 +1,14 @@
-//! Slow plain readings of the functions' definitions, one row at a time, on UTF-16 units. They use nothing of the
-//! transform.
+//! Slow plain readings of the functions' definitions, one row at a time; texts as UTF-16 units. They use nothing
+//! of the transform.
 
+mod calendar;
+mod digits;
 mod pieces;
 mod sums;
 mod words;
 
+pub(super) use calendar::{add, between, iso_week, trunc};
+pub(super) use digits::{remainder, round};
 pub(super) use pieces::{insert, left, locate, pad, right, substring};
 pub(super) use sums::{base64, murmur};
 pub(super) use words::{
