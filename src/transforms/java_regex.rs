@@ -1,5 +1,6 @@
 //! Java's regular expressions: patterns, `$1` replacements, and `split` with a limit.
 
+use super::row_errors::shown;
 use crate::model::Fault;
 use fancy_regex::{Captures, Regex, RegexBuilder};
 
@@ -141,8 +142,7 @@ pub(super) fn split<'t>(text: &'t str, pattern: &Regex, limit: usize) -> Result<
 }
 
 fn endless(pattern: &Regex, text: &str, error: &fancy_regex::Error) -> Fault {
-    let shown: String = text.chars().take(60).collect();
-    Fault::user(format!("the regular expression {:?} was given up on {shown:?}", pattern.as_str()))
+    Fault::user(format!("the regular expression {:?} was given up on {}", pattern.as_str(), shown(text)))
         .caused_by(error)
         .final_one()
 }
