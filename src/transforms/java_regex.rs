@@ -18,6 +18,31 @@ pub(super) fn compile(pattern: &str) -> Result<Regex, String> {
         .map_err(|error| format!("{pattern:?} is no regular expression: {error}"))
 }
 
+/// Compiles a pattern that must match a whole text.
+///
+/// # Errors
+/// What is wrong with it.
+pub(super) fn compile_whole(pattern: &str) -> Result<Regex, String> {
+    compile(pattern)?;
+    compile(&format!(r"\A(?:{pattern})\z"))
+}
+
+/// Whether the pattern matches.
+///
+/// # Errors
+/// A pattern that goes back without end on this text.
+pub(super) fn is_match(text: &str, pattern: &Regex) -> Result<bool, Fault> {
+    pattern.is_match(text).map_err(|error| endless(pattern, text, &error))
+}
+
+/// The first match with its groups.
+///
+/// # Errors
+/// A pattern that goes back without end on this text.
+pub(super) fn captures<'t>(text: &'t str, pattern: &Regex) -> Result<Option<Captures<'t>>, Fault> {
+    pattern.captures(text).map_err(|error| endless(pattern, text, &error))
+}
+
 /// A part of a replacement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Part {

@@ -2,7 +2,7 @@
 
 use crate::model::Fault;
 use crate::table::Batch;
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, UInt32Array};
+use arrow::array::{ArrayRef, AsArray, BooleanArray, UInt32Array};
 use arrow::compute::{filter, filter_record_batch, take};
 use arrow::datatypes::Int8Type;
 use arrow::error::ArrowError;

@@ -5,7 +5,7 @@
 
 use crate::model::{Fault, nearest};
 use crate::plugin::{Out, RunContext, State, Transform, TransformDef};
-use crate::table::{Batch, CatalogTable, TablePath};
+use crate::table::{Batch, CatalogTable, Column, TablePath};
 use arrow::array::ArrayRef;
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use async_trait::async_trait;
@@ -155,6 +155,36 @@ pub(super) fn column(input: &CatalogTable, option: &str, name: &str) -> Result<u
         let hint = near.map(|n| format!("; did you mean \"{n}\"?")).unwrap_or_default();
         format!("{option}: table {} has no column \"{name}\"; it has {}{hint}", input.path, names.join(", "))
     })
+}
+
+/// The table with new columns: each takes the place of the one of its name, else it is appended. Answers their places.
+pub(super) fn put_columns(
+    input: &CatalogTable,
+    new: impl Iterator<Item = Column>,
+) -> (CatalogTable, Vec<usize>) {
+    let mut columns = input.columns.clone();
+    let mut places = Vec::new();
+    for column in new {
+        match columns.iter().position(|c| c.name == column.name) {
+            Some(place) => {
+                columns[place] = column;
+                places.push(place);
+            }
+            None => {
+                places.push(columns.len());
+                columns.push(column);
+            }
+        }
+    }
+    (input.with_columns(columns), places)
+}
+
+/// Puts an array in its place, in the order that [`put_columns`] gave.
+pub(super) fn put_array(columns: &mut Vec<ArrayRef>, place: usize, array: ArrayRef) {
+    match columns.get_mut(place) {
+        Some(column) => *column = array,
+        None => columns.push(array),
+    }
 }
 
 /// Collects results, or every problem.

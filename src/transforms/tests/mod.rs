@@ -1,6 +1,11 @@
 //! Transforms through their factories, as jobs use them.
 
 mod columns;
+mod data_validator;
+mod fields;
+mod json_path;
+mod per_table;
+mod text_chunk;
 
 use super::register;
 use crate::model::{AttemptId, JobId, Problems};
