@@ -234,7 +234,10 @@ fn encryption_that_fails_tells_no_secret() {
     ] {
         let problems = wrong("FieldEncrypt", &options, vec![texts(&[Some(value)])]);
         assert!(problems.contains(part), "{options}: {problems}");
-        assert!(!problems.contains("hunter") && !problems.contains("aHVu") && !problems.contains(key), "{problems}");
+        assert!(
+            !problems.contains("hunter") && !problems.contains("aHVu") && !problems.contains(key),
+            "{problems}"
+        );
     }
     let ints = wrong("FieldEncrypt", &format!(r#"{{"fields": ["id"], "key": "{key}"}}"#), vec![batch()]);
     assert!(ints.contains("fields: column \"id\" is INT; only STRING is allowed"), "{ints}");
