@@ -5,7 +5,7 @@
 //! options, so that a transform knows nothing of this.
 
 use super::{Out, RunContext, State, Transform, TransformDef, TransformFactory, decode, encode};
-use crate::model::{Fault, Problems};
+use crate::model::{Fault, Problems, nearest};
 use crate::options::{Kind, OptionDef, Options, Tree};
 use crate::table::{Batch, CatalogTable, TablePath};
 use async_trait::async_trait;
@@ -189,6 +189,12 @@ impl TransformDef for PerTable {
             }
             routes.insert(input.path.clone(), route);
         }
+        for (rule, _) in self.named.iter().zip(&seen).filter(|(_, tables)| tables.is_empty()) {
+            let paths: Vec<String> = inputs.iter().map(|input| input.path.to_string()).collect();
+            let near = nearest(&rule.path, paths.iter().map(String::as_str));
+            let hint = near.map(|near| format!("; did you mean \"{near}\"?")).unwrap_or_default();
+            context.log.warn(&format!("{}: no table \"{}\" comes here{hint}", rule.key, rule.path));
+        }
         let states: Vec<Option<State>> =
             state.map_or_else(|| Ok(Vec::new()), |state| decode(VERSION, &state))?;
         let mut states = states.into_iter();
@@ -236,5 +242,103 @@ impl Transform for Running {
         let states = self.rules.iter().map(|rule| rule.as_ref().map_or(Ok(None), |rule| rule.snapshot()));
         let states: Vec<Option<State>> = states.collect::<Result<_, Fault>>()?;
         if states.iter().all(Option::is_none) { Ok(None) } else { encode(VERSION, &states).map(Some) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{AttemptId, JobId};
+    use crate::plugin::JobMode;
+    use crate::runtime::JobLog;
+    use arrow::record_batch::RecordBatch;
+
+    /// Counts its batches; the count is its state.
+    struct Counts;
+
+    struct Count(u64);
+
+    impl TransformFactory for Counts {
+        fn name(&self) -> &'static str {
+            "Counts"
+        }
+
+        fn options(&self) -> &'static [OptionDef] {
+            &[]
+        }
+
+        fn build(&self, _: &Options<'_>) -> Option<Arc<dyn TransformDef>> {
+            Some(Arc::new(Counts))
+        }
+    }
+
+    impl TransformDef for Counts {
+        fn schema(&self, input: &CatalogTable) -> Result<Vec<CatalogTable>, Vec<String>> {
+            Ok(vec![input.clone()])
+        }
+
+        fn start(
+            &self,
+            _: &RunContext,
+            _: &[CatalogTable],
+            state: Option<State>,
+        ) -> Result<Box<dyn Transform>, Fault> {
+            Ok(Box::new(Count(state.map_or(Ok(0), |state| decode(1, &state))?)))
+        }
+    }
+
+    #[async_trait]
+    impl Transform for Count {
+        async fn apply(&mut self, batch: Batch, out: &mut Out) -> Result<(), Fault> {
+            self.0 += 1;
+            out.push(batch);
+            Ok(())
+        }
+
+        fn snapshot(&self) -> Result<Option<State>, Fault> {
+            encode(1, &self.0).map(Some)
+        }
+    }
+
+    #[test]
+    fn each_rule_keeps_its_own_state() {
+        let tree: Tree = serde_json::from_str(
+            r#"{"table_match_regex": "a|b", "table_transform": [{"table_path": "nowhere"}, {"table_path": "a"}]}"#,
+        )
+        .unwrap();
+        let problems = Problems::default();
+        let options = Options::new(tree.as_map().unwrap(), "t", &problems);
+        let def = build_per_table(&Counts, &options).unwrap();
+        let table = |path: &str| CatalogTable::new("T", TablePath::parse(path, false).unwrap(), Vec::new());
+        let tables = ["a", "b", "c"].map(table);
+        let context = RunContext {
+            job: JobId(1),
+            attempt: AttemptId { timeline: 1, number: 1 },
+            mode: JobMode::Batch,
+            parallelism: 1,
+            is_restore: false,
+            log: Arc::new(JobLog::nowhere()),
+            working_dir: ".".into(),
+        };
+        let mut state = None;
+        for round in 1..=2_u64 {
+            let mut running = def.start(&context, &tables, state).unwrap();
+            let mut out = Out::default();
+            for table in [&tables[0], &tables[0], &tables[1], &tables[2]] {
+                let rows = RecordBatch::new_empty(table.arrow_schema());
+                let batch = Batch::inserts(Arc::new(table.clone()), rows);
+                futures::executor::block_on(running.apply(batch, &mut out)).unwrap();
+            }
+            assert_eq!(out.batches().len(), 4);
+            state = running.snapshot().unwrap();
+            let states: Vec<Option<State>> = decode(VERSION, state.as_ref().unwrap()).unwrap();
+            let counts: Vec<Option<u64>> =
+                states.iter().map(|state| state.as_ref().map(|state| decode(1, state).unwrap())).collect();
+            assert_eq!(
+                counts,
+                [None, Some(2 * round), Some(round)],
+                "none, the rule of a, the one at the top"
+            );
+        }
     }
 }

@@ -120,6 +120,20 @@ impl<'a> ValueText<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn no_text_breaks_the_reader(text in r#"[\[\]{}:,'"\\ \nau01.e-]{0,40}"#) {
+            if let Ok(document) = Document::parse(text.as_bytes()) {
+                prop_assert!(Lexer::new(document.text()).value().is_ok(), "{:?}", document.text());
+                for step in [PathStep::Index(0), PathStep::Index(-1), key("a")] {
+                    let found = document.find(std::slice::from_ref(&step));
+                    prop_assert!(found.is_some() || document.find(&[step.clone(), step]).is_none());
+                }
+            }
+        }
+    }
 
     fn key(name: &str) -> PathStep {
         PathStep::Key(name.into())

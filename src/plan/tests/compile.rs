@@ -47,6 +47,29 @@ fn alike_tables_of_one_name_become_one() {
 }
 
 #[test]
+fn a_table_may_become_several() {
+    let job = |inputs: &str, also: &str| {
+        r#"{"source":[{"plugin_name":"FakeSource","schema":{"fields":{"a":"int"}},"table-names":["db.x"],"plugin_output":"f"},
+                      {"plugin_name":"FakeSource","schema":{"fields":{"a":"int"}},"table-names":["db.y"],"plugin_output":"g"}],
+        "transform":[{"plugin_name":"Drop","plugin_input":INPUTS,"plugin_output":"v","also":"ALSO"}],
+        "sink":[{"plugin_name":"Console","plugin_input":"v"},{"plugin_name":"Console","plugin_input":"g"}]}"#
+            .replace("INPUTS", inputs)
+            .replace("ALSO", also)
+    };
+    let one = plan(&job(r#""f""#, "db.z"));
+    assert_eq!(one.written_tables(), ["db.x", "db.z", "db.y"]);
+    assert_eq!(one.sinks[0].count_as, None, "each row counts under its own table");
+    assert_eq!(
+        refusal(&job(r#"["f","g"]"#, "db.z")),
+        "transform[0].Drop: can't make several tables of united inputs; merge them with TableMerge before it"
+    );
+    assert_eq!(
+        refusal(&job(r#""f""#, "db.x")),
+        "transform[0].Drop: makes two tables with the path \"db.x\" of table \"db.x\""
+    );
+}
+
+#[test]
 fn problems_that_show_with_the_tables() {
     let problems = refusal(
         r#"{"source":[{"plugin_name":"FakeSource","schema":{"fields":{"a":"int"}},"plugin_output":"f",

@@ -6,8 +6,8 @@ use crate::model::Fault;
 use crate::options::Tree;
 use crate::table::DataType;
 use arrow::array::{Array, ArrayRef, BooleanArray, Datum, Scalar};
-use arrow::compute::cast;
 use arrow::compute::kernels::cmp;
+use arrow::compute::{CastOptions, cast_with_options};
 use arrow::error::ArrowError;
 
 /// Digits of the decimals that bounds are compared as.
@@ -110,7 +110,10 @@ impl Bound {
     }
 
     fn broken(&self, column: &ArrayRef, is_min: bool) -> Result<BooleanArray, ArrowError> {
-        let wide = self.cast.as_ref().map(|to| cast(column, &to.to_arrow())).transpose()?;
+        // a value that doesn't fit must not become a null, which breaks no rule
+        let strict = CastOptions { safe: false, ..CastOptions::default() };
+        let wide = self.cast.as_ref().map(|to| cast_with_options(column, &to.to_arrow(), &strict));
+        let wide = wide.transpose()?;
         let column: &dyn Array = wide.as_ref().unwrap_or(column).as_ref();
         let (column, bound): (&dyn Datum, &dyn Datum) = (&column, &self.value);
         match (is_min, self.inclusive) {
@@ -139,8 +142,8 @@ fn fraction(text: &str) -> Result<i8, String> {
     let number = text.trim().trim_start_matches(['-', '+']);
     let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
     let is_plain = [whole, fraction].iter().all(|part| part.bytes().all(|b| b.is_ascii_digit()));
-    if !is_plain || whole.len() + fraction.len() == 0 || whole.len() + fraction.len() > 60 {
-        return Err(format!("{text:?} is no plain number (up to 60 digits, no exponent)"));
+    if !is_plain || whole.len() + fraction.len() == 0 || whole.len() > 40 || fraction.len() > 30 {
+        return Err(format!("{text:?} is no plain number (40 digits, 30 behind the point, no exponent)"));
     }
     i8::try_from(fraction.len()).map_err(|_| format!("{text:?} has too many digits"))
 }

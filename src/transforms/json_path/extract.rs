@@ -80,7 +80,7 @@ impl Columns for JsonPath {
         for (place, extracts) in &step.sources {
             let source = Source::of(batch.rows.column(*place), &batch.table.columns[*place].data_type);
             let mut text = Vec::new();
-            for row in 0..batch.len() {
+            for (row, kept) in keep.iter_mut().enumerate() {
                 let Some(text) = source.value(row, &mut text) else {
                     extracts.iter().for_each(|extract| builders[*extract].push_null());
                     continue;
@@ -102,7 +102,7 @@ impl Columns for JsonPath {
                             return Err(row_fault(row, &extract.name, &message));
                         }
                         OnError::Null => {}
-                        OnError::DropRow => keep[row] = false,
+                        OnError::DropRow => *kept = false,
                     }
                     builder.push_null();
                 }

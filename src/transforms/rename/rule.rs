@@ -87,7 +87,7 @@ impl Rule {
         let mut replaced: (&str, Vec<Range<usize>>) = ("", Vec::new());
         for replacement in &self.replacements {
             let places = match &replacement.from {
-                From::Name(from) if from == name => vec![0..name.len()],
+                From::Name(from) if from == name => std::iter::once(0..name.len()).collect(),
                 From::Name(_) => Vec::new(),
                 From::Regex(regex) => regex
                     .find_iter(name)
