@@ -15,11 +15,11 @@ fn several_tables_go_through_transforms() {
         "sink":[{"plugin_name":"Console","plugin_input":"u"},{"plugin_name":"Console","plugin_input":"t"}]}"#,
     );
     let columns = |transform: usize, table: usize| -> Vec<String> {
-        let made = plan.transforms[transform].tables[table].1.as_ref();
+        let made = plan.transforms[transform].tables[table].1.first();
         made.map(|t| t.columns.iter().map(|c| c.name.clone()).collect()).unwrap_or_default()
     };
     assert_eq!((columns(0, 0), columns(0, 1)), (vec!["a".into(), "b".into()], vec!["a".into(), "b".into()]));
-    assert!(plan.transforms[1].tables[1].1.is_none(), "dropped");
+    assert!(plan.transforms[1].tables[1].1.is_empty(), "dropped");
     assert_eq!(plan.sources[0].outputs, [Output::Transform(0)]);
     assert_eq!(plan.transforms[0].outputs, [Output::Transform(1), Output::Sink(1)]);
     assert_eq!(plan.written_tables(), ["db.a", "db.b"]);
@@ -35,20 +35,57 @@ fn several_tables_go_through_transforms() {
 }
 
 #[test]
+fn alike_tables_of_one_name_become_one() {
+    let plan = plan(
+        r#"{"source":[{"plugin_name":"FakeSource","schema":{"fields":{"a":"int"}},"table-names":["x","y"],
+                       "plugin_output":"f"}],
+        "transform":[{"plugin_name":"Drop","plugin_input":"f","plugin_output":"v","rename":"one"}],
+        "sink":[{"plugin_name":"Console","plugin_input":"v"}]}"#,
+    );
+    assert_eq!(plan.written_tables(), ["one"]);
+    assert_eq!(plan.transforms[0].tables.len(), 2);
+}
+
+#[test]
+fn a_table_may_become_several() {
+    let job = |inputs: &str, also: &str| {
+        r#"{"source":[{"plugin_name":"FakeSource","schema":{"fields":{"a":"int"}},"table-names":["db.x"],"plugin_output":"f"},
+                      {"plugin_name":"FakeSource","schema":{"fields":{"a":"int"}},"table-names":["db.y"],"plugin_output":"g"}],
+        "transform":[{"plugin_name":"Drop","plugin_input":INPUTS,"plugin_output":"v","also":"ALSO"}],
+        "sink":[{"plugin_name":"Console","plugin_input":"v"},{"plugin_name":"Console","plugin_input":"g"}]}"#
+            .replace("INPUTS", inputs)
+            .replace("ALSO", also)
+    };
+    let one = plan(&job(r#""f""#, "db.z"));
+    assert_eq!(one.written_tables(), ["db.x", "db.z", "db.y"]);
+    assert_eq!(one.sinks[0].count_as, None, "each row counts under its own table");
+    assert_eq!(
+        refusal(&job(r#"["f","g"]"#, "db.z")),
+        "transform[0].Drop: can't make several tables of united inputs; merge them with TableMerge before it"
+    );
+    assert_eq!(
+        refusal(&job(r#""f""#, "db.x")),
+        "transform[0].Drop: makes two tables with the path \"db.x\" of table \"db.x\""
+    );
+}
+
+#[test]
 fn problems_that_show_with_the_tables() {
     let problems = refusal(
         r#"{"source":[{"plugin_name":"FakeSource","schema":{"fields":{"a":"int"}},"plugin_output":"f",
                        "table-names":["x","y"]}],
         "transform":[{"plugin_name":"Copy","plugin_input":"f","plugin_output":"t","fields":{"b":"q"}},
                      {"plugin_name":"Copy","plugin_input":"t","plugin_output":"u"},
-                     {"plugin_name":"Drop","plugin_input":"f","plugin_output":"v","rename":"one"}],
+                     {"plugin_name":"Copy","plugin_input":"f","plugin_output":"w","fields":{"c":"a"},
+                      "table_match_regex":"[y-z]"},
+                     {"plugin_name":"Drop","plugin_input":"w","plugin_output":"v","rename":"one"}],
         "sink":[{"plugin_name":"Console","plugin_input":"u"},{"plugin_name":"Console","plugin_input":"v"}]}"#,
     );
     assert_eq!(
         problems,
         "transform[0].Copy.fields: there is no column \"q\" (table \"x\")\n\
          transform[0].Copy.fields: there is no column \"q\" (table \"y\")\n\
-         transform[2].Drop: makes two tables with the path \"one\""
+         transform[3].Drop: makes one table \"one\" of \"x\" and \"y\", but they differ: (a INT) and (a INT, c INT)"
     );
     let problems = refusal(
         r#"{"source":[{"plugin_name":"FakeSource","schema":{"fields":{"a":"int"}},"plugin_output":"f"}],

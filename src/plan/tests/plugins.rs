@@ -124,14 +124,14 @@ struct Copy {
 }
 
 impl TransformDef for Copy {
-    fn schema(&self, input: &CatalogTable) -> Result<Option<CatalogTable>, Vec<String>> {
+    fn schema(&self, input: &CatalogTable) -> Result<Vec<CatalogTable>, Vec<String>> {
         let mut columns = input.columns.clone();
         for (new, old) in &self.fields {
             let index =
                 input.index_of(old).ok_or_else(|| vec![format!("fields: there is no column \"{old}\"")])?;
             columns.push(Column { name: new.clone(), ..input.columns[index].clone() });
         }
-        Ok(Some(input.with_columns(columns)))
+        Ok(vec![input.with_columns(columns)])
     }
 
     fn start(
@@ -144,11 +144,12 @@ impl TransformDef for Copy {
     }
 }
 
-/// Drops the tables of that name, or gives all tables one name.
+/// Drops the tables of that name, or gives all tables one name; or makes one more of each.
 struct DropFactory;
 
 const TABLE: OptionDef = OptionDef::new("table", Kind::Text, "table to drop");
 const RENAME: OptionDef = OptionDef::new("rename", Kind::Text, "the new name of every table");
+const ALSO: OptionDef = OptionDef::new("also", Kind::Text, "a table that is made too");
 
 impl TransformFactory for DropFactory {
     fn name(&self) -> &'static str {
@@ -156,26 +157,36 @@ impl TransformFactory for DropFactory {
     }
 
     fn options(&self) -> &'static [OptionDef] {
-        &[TABLE, RENAME]
+        &[TABLE, RENAME, ALSO]
     }
 
     fn build(&self, options: &Options<'_>) -> Option<Arc<dyn TransformDef>> {
-        Some(Arc::new(Drop { table: options.text(&TABLE), rename: options.text(&RENAME) }))
+        Some(Arc::new(Drop {
+            table: options.text(&TABLE),
+            rename: options.text(&RENAME),
+            also: options.text(&ALSO),
+        }))
     }
 }
 
 struct Drop {
     table: Option<String>,
     rename: Option<String>,
+    also: Option<String>,
 }
 
 impl TransformDef for Drop {
-    fn schema(&self, input: &CatalogTable) -> Result<Option<CatalogTable>, Vec<String>> {
+    fn schema(&self, input: &CatalogTable) -> Result<Vec<CatalogTable>, Vec<String>> {
         let mut made = input.clone();
         if let Some(name) = &self.rename {
             made.path = TablePath::parse(name, false).unwrap();
         }
-        Ok(Some(made).filter(|_| self.table.as_ref() != Some(&input.path.to_string())))
+        let also = self
+            .also
+            .as_ref()
+            .map(|name| CatalogTable { path: TablePath::parse(name, false).unwrap(), ..input.clone() });
+        let kept = Some(made).filter(|_| self.table.as_ref() != Some(&input.path.to_string()));
+        Ok(kept.into_iter().chain(also).collect())
     }
 
     fn start(

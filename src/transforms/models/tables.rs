@@ -44,8 +44,8 @@ pub(super) fn def(asking: impl Asking) -> Arc<dyn TransformDef> {
 struct Def<T>(Arc<T>);
 
 impl<T: Asking> TransformDef for Def<T> {
-    fn schema(&self, input: &CatalogTable) -> Result<Option<CatalogTable>, Vec<String>> {
-        self.0.plan(input).map(|(output, _)| Some(output))
+    fn schema(&self, input: &CatalogTable) -> Result<Vec<CatalogTable>, Vec<String>> {
+        self.0.plan(input).map(|(output, _)| vec![output])
     }
 
     fn start(
