@@ -6,9 +6,11 @@ use super::script::{Keep, ScriptSource, batch, ids, table};
 use crate::engine::EngineSettings;
 use crate::engine::pipe::{Budget, Outlet, Parcel, Received, inbox};
 use crate::exec::{Outcome, RunCommand};
-use crate::model::Epoch;
+use crate::model::{Epoch, Fault};
 use crate::plan::{Output, ReadLimit};
-use crate::plugin::JobMode;
+use crate::plugin::{JobMode, Out, RunContext, State, Transform, TransformDef};
+use crate::table::{Batch, CatalogTable};
+use async_trait::async_trait;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -151,6 +153,61 @@ fn where_parallelism_differs_rows_go_by_key_or_by_instance() {
             let fed = if keyed { writers } else { readers.min(writers) };
             assert!(used.iter().all(|writer| *writer < fed), "{used:?}");
             assert!(!keyed || used.len() == writers, "{used:?}");
+        }
+    });
+}
+
+/// Makes two rows of each.
+struct Doubles {
+    /// Whether it says so.
+    tells: bool,
+}
+
+impl TransformDef for Doubles {
+    fn schema(&self, input: &CatalogTable) -> Result<Vec<CatalogTable>, Vec<String>> {
+        Ok(vec![input.clone()])
+    }
+
+    fn start(
+        &self,
+        _: &RunContext,
+        _: &[CatalogTable],
+        _: Option<State>,
+    ) -> Result<Box<dyn Transform>, Fault> {
+        Ok(Box::new(Doubles { tells: self.tells }))
+    }
+}
+
+#[async_trait]
+impl Transform for Doubles {
+    async fn apply(&mut self, batch: Batch, out: &mut Out) -> Result<(), Fault> {
+        if self.tells {
+            out.add_rows(batch.len());
+        }
+        out.push(batch.clone());
+        out.push(batch);
+        Ok(())
+    }
+}
+
+#[test]
+fn rows_that_a_transform_adds_must_be_told() {
+    let bench = plain_bench();
+    bench.runtime.block_on(async {
+        for (tells, flow) in [(true, (20, 20, 0)), (false, (10, 20, 0))] {
+            let source = Arc::new(ScriptSource::new("fake", 0, 1, 2, 5));
+            let target = Arc::new(Target { only_writes: true, ..Target::default() });
+            let tables = [Arc::clone(&source.table)];
+            let mut plan = plan(job(JobMode::Batch, None));
+            plan.source(&source, 1, &[Output::Transform(0)]);
+            plan.transform(Arc::new(Doubles { tells }), &tables, &[Output::Sink(0)]);
+            plan.sink(&target, 1, &tables);
+            let end =
+                launch(&bench, &Arc::new(plan), &mut Stored::default()).finish(&mut Stored::default()).await;
+            let Outcome::Finished(accounting) = &end.outcome else { panic!("{end:?}") };
+            let own = accounting.flows.iter().find(|flow| !flow.place.contains("->")).unwrap();
+            assert_eq!((own.sent, own.received, own.dropped), flow, "{accounting:?}");
+            assert_eq!(accounting.is_balanced(), tells, "{accounting:?}");
         }
     });
 }

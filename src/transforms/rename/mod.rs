@@ -1,4 +1,4 @@
-//! `FieldRename` and `TableRename`: new names for columns and tables by one rule ([`rule`]).
+//! `FieldRename` and `TableRename`: new names for columns and tables by one rule (`rule`).
 
 mod field;
 mod rule;
