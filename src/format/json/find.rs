@@ -3,19 +3,11 @@
 use super::encode::{Inner, push_value};
 use super::lenient;
 use super::lexer::{Lexer, Token, unescape};
+use super::path::{JsonPath, PathStep};
 use crate::format::view::View;
 use crate::table::DataType;
 use arrow::array::Array;
 use std::borrow::Cow;
-
-/// One step of a path.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum PathStep {
-    /// Into an object, by name.
-    Key(String),
-    /// Into a list; negative: from its end.
-    Index(i64),
-}
 
 /// A JSON text that was checked.
 #[derive(Clone, Debug)]
@@ -41,11 +33,16 @@ impl<'a> Document<'a> {
         &self.0
     }
 
-    /// The value at the end of a path; `None`: there is none. Of equal keys the last counts.
+    /// The whole of it.
     #[must_use]
-    pub fn find(&self, path: &[PathStep]) -> Option<JsonValue<'_>> {
-        let whole = Lexer::new(self.text()).value().ok()?;
-        path.iter().try_fold(whole, child).map(JsonValue)
+    pub fn root(&self) -> Option<JsonValue<'_>> {
+        Lexer::new(self.text()).value().ok().map(JsonValue)
+    }
+
+    /// The value at the end of a path; `None`: there is none. Of equal names the last counts.
+    #[must_use]
+    pub fn find(&self, path: &JsonPath) -> Option<JsonValue<'_>> {
+        path.of(self.root()?.0)
     }
 }
 
@@ -53,7 +50,8 @@ impl<'a> Document<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct JsonValue<'a>(pub(super) Token<'a>);
 
-fn child<'a>(parent: Token<'a>, step: &PathStep) -> Option<Token<'a>> {
+/// The value one step further.
+pub(super) fn child<'a>(parent: Token<'a>, step: &PathStep) -> Option<Token<'a>> {
     let mut found = None;
     match (parent, step) {
         (Token::Object(span), PathStep::Key(name)) => {
@@ -122,45 +120,44 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    fn path(text: &str) -> JsonPath {
+        JsonPath::parse(text).unwrap()
+    }
+
     proptest! {
         #[test]
         fn no_text_breaks_the_reader(text in r#"[\[\]{}:,'"\\ \nau01.e-]{0,40}"#) {
             if let Ok(document) = Document::parse(text.as_bytes()) {
                 prop_assert!(Lexer::new(document.text()).value().is_ok(), "{:?}", document.text());
-                for step in [PathStep::Index(0), PathStep::Index(-1), key("a")] {
-                    let found = document.find(std::slice::from_ref(&step));
-                    prop_assert!(found.is_some() || document.find(&[step.clone(), step]).is_none());
+                for (once, twice) in [("$[0]", "$[0][0]"), ("$[-1]", "$[-1][-1]"), ("$.a", "$.a.a")] {
+                    let found = document.find(&path(once));
+                    prop_assert!(found.is_some() || document.find(&path(twice)).is_none());
                 }
             }
         }
     }
 
-    fn key(name: &str) -> PathStep {
-        PathStep::Key(name.into())
-    }
-
     #[test]
     fn values_are_found() {
-        use PathStep::Index;
         let text =
             r#"{"a": {"b c": [1, "two", {"x": null}]}, "\u0061b": 1.50, "d": 1, "d": 2, "e": ""} rest"#;
         let document = Document::parse(text.as_bytes()).unwrap();
         let number = |text: &'static str| Some(Token::Number(text.as_bytes()));
         let text = |raw: &'static str| Some(Token::Text { raw: raw.as_bytes(), escaped: false });
-        for (path, wanted) in [
-            (vec![key("a"), key("b c"), Index(0)], number("1")),
-            (vec![key("a"), key("b c"), Index(1)], text("two")),
-            (vec![key("a"), key("b c"), Index(-1)], Some(Token::Object(b"{\"x\": null}"))),
-            (vec![key("a"), key("b c"), Index(2), key("x")], Some(Token::Null)),
-            (vec![key("a"), key("b c"), Index(3)], None),
-            (vec![key("a"), key("b c"), Index(-4)], None),
-            (vec![key("ab")], number("1.50")),
-            (vec![key("d")], number("2")),
-            (vec![key("e")], text("")),
-            (vec![key("a"), Index(0)], None),
-            (vec![key("d"), key("x")], None),
+        for (at, wanted) in [
+            ("$.a['b c'][0]", number("1")),
+            ("$.a['b c'][1]", text("two")),
+            ("$.a['b c'][-1]", Some(Token::Object(b"{\"x\": null}"))),
+            ("$.a['b c'][2].x", Some(Token::Null)),
+            ("$.a['b c'][3]", None),
+            ("$.a['b c'][-4]", None),
+            ("$.ab", number("1.50")),
+            ("$.d", number("2")),
+            ("$.e", text("")),
+            ("$.a[0]", None),
+            ("$.d.x", None),
         ] {
-            assert_eq!(document.find(&path).map(|value| value.0), wanted, "{path:?}");
+            assert_eq!(document.find(&path(at)).map(|value| value.0), wanted, "{at}");
         }
         assert!(document.text().ends_with(b"}"), "what follows is cut off");
     }

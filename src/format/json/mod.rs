@@ -17,7 +17,7 @@ mod path;
 pub use builder::ColumnBuilder;
 pub use decode::{ReadOptions, decoder};
 pub use encode::{WriteOptions, encoder};
-pub use find::{Document, JsonValue, PathStep, ValueText};
+pub use find::{Document, JsonValue, ValueText};
 pub use path::JsonPath;
 
 pub(super) use encode::push_quoted;

@@ -1,20 +1,27 @@
-//! The value at a path of a JSON text, as text: `$`, `.name`, `[0]`, `['name']`.
+//! Paths to one place of a JSON text: `$`, `.name`, `[0]`, `[-1]`, `['name']`.
 //!
-//! The text is checked once up to the end of its first value; nothing is built of what the path passes by.
+//! A text is checked once up to the end of its first value; nothing is built of what the path passes by.
 
 use super::cells::Numbers;
 use super::compact::{self, At};
+use super::find::{JsonValue, child};
 use super::lexer::{Lexer, Token, unescape};
 
 /// A path, read once.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct JsonPath(Vec<Step>);
+pub struct JsonPath(Vec<PathStep>);
 
+/// One step of a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Step {
-    Name(String),
-    Index(usize),
+pub(super) enum PathStep {
+    /// Into an object, by name.
+    Key(String),
+    /// Into a list; negative: from its end.
+    Index(i64),
 }
+
+/// What a name needs quotes for: it means something else in the wider language of paths.
+const NEEDS_QUOTES: &str = "*()?@'\"$,:]&|=<>!";
 
 impl JsonPath {
     /// Reads a path.
@@ -30,10 +37,11 @@ impl JsonPath {
             let wrong = |wanted: &str| format!("the path {path:?} has no {wanted} at position {place}");
             if let Some(behind) = rest.strip_prefix('.') {
                 let end = behind.find(['.', '[']).unwrap_or(behind.len());
-                if end == 0 {
-                    return Err(wrong("name"));
+                let name = &behind[..end];
+                if name.is_empty() || name.contains(|c: char| c.is_whitespace() || NEEDS_QUOTES.contains(c)) {
+                    return Err(wrong("plain name"));
                 }
-                steps.push(Step::Name(behind[..end].to_owned()));
+                steps.push(PathStep::Key(name.to_owned()));
                 rest = &behind[end..];
             } else if let Some(behind) = rest.strip_prefix('[') {
                 let end = closing(behind).ok_or_else(|| wrong("closing ]"))?;
@@ -46,14 +54,15 @@ impl JsonPath {
         Ok(Self(steps))
     }
 
+    /// The value there; `None`: there is none. Of equal names the last counts.
+    pub(super) fn of<'a>(&self, whole: Token<'a>) -> Option<JsonValue<'a>> {
+        self.0.iter().try_fold(whole, child).map(JsonValue)
+    }
+
     /// Appends the value there: a text as it is, a number or boolean as text, an object or list as compact JSON.
     /// `None` if the text is no JSON, or nothing or null is there.
     pub fn find(&self, json: &str, out: &mut Vec<u8>) -> Option<()> {
-        let mut token = Lexer::new(json.as_bytes()).value().ok()?;
-        for step in &self.0 {
-            token = step.of(token)?;
-        }
-        match token {
+        match self.of(Lexer::new(json.as_bytes()).value().ok()?)?.0 {
             Token::Null => None,
             Token::Text { raw, escaped: false } => {
                 out.extend_from_slice(raw);
@@ -68,50 +77,13 @@ impl JsonPath {
     }
 }
 
-impl Step {
-    /// Of equal names the last value counts.
-    fn of<'a>(&self, token: Token<'a>) -> Option<Token<'a>> {
-        let mut found = None;
-        match (self, token) {
-            (Step::Name(name), Token::Object(object)) => {
-                let mut key = Vec::new();
-                Lexer::entries(object, |(raw, escaped), value| {
-                    let is_it = if escaped {
-                        key.clear();
-                        unescape(raw, &mut key);
-                        key == name.as_bytes()
-                    } else {
-                        raw == name.as_bytes()
-                    };
-                    if is_it {
-                        found = Some(value);
-                    }
-                    Ok(())
-                })
-                .ok()?;
-            }
-            (Step::Index(index), Token::Array(array)) => {
-                let mut at = 0;
-                Lexer::elements(array, |value| {
-                    if at == *index {
-                        found = Some(value);
-                    }
-                    at += 1;
-                    Ok(())
-                })
-                .ok()?;
-            }
-            _ => {}
-        }
-        found
-    }
-}
-
 /// Where the bracket closes; one in quotes doesn't count.
 fn closing(text: &str) -> Option<usize> {
-    let mut quote = None;
+    let (mut quote, mut is_escaped) = (None, false);
     text.char_indices().find_map(|(at, c)| {
         match (quote, c) {
+            _ if is_escaped => is_escaped = false,
+            (Some(_), '\\') => is_escaped = true,
             (Some(open), c) if open == c => quote = None,
             (None, '\'' | '"') => quote = Some(c),
             (None, ']') => return Some(at),
@@ -121,13 +93,20 @@ fn closing(text: &str) -> Option<usize> {
     })
 }
 
-fn bracketed(inside: &str) -> Option<Step> {
-    match inside.chars().next()? {
-        quote @ ('\'' | '"') => {
-            let name = inside.get(1..)?.strip_suffix(quote)?;
-            Some(Step::Name(name.to_owned()))
+/// One index, or one name in quotes, in which a backslash stands before a quote.
+fn bracketed(inside: &str) -> Option<PathStep> {
+    let quote = inside.chars().next()?;
+    if quote != '\'' && quote != '"' {
+        let index = inside.parse::<i64>().ok().filter(|_| !inside.starts_with('+'));
+        return index.map(PathStep::Index);
+    }
+    let (mut name, mut chars) = (String::new(), inside[1..].chars());
+    loop {
+        match chars.next()? {
+            '\\' => name.push(chars.next()?),
+            c if c == quote => return chars.as_str().is_empty().then_some(PathStep::Key(name)),
+            c => name.push(c),
         }
-        _ => inside.parse::<i32>().ok().and_then(|index| usize::try_from(index).ok()).map(Step::Index),
     }
 }
 
@@ -136,7 +115,7 @@ mod tests {
     use super::*;
 
     const JSON: &str = r#"{"a":{"b":[1,2.50,1e20,"x\ty",true,null,{"c":[ 1 , {"d":"e"} ]}]},"a.b":"dot","a]b":1,
-        "t":"你","k":1,"k":2,"e\u0041":"escaped","big":123456789012345678901234567890,"empty":""} rest"#;
+        "t":"你","k":1,"k":2,"e\u0041":"escaped","big":123456789012345678901234567890,"empty":"","it's":"quoted"} rest"#;
 
     #[test]
     fn values_at_paths() {
@@ -156,7 +135,10 @@ mod tests {
             ("$.eA", Some("escaped")),
             ("$.big", Some("123456789012345678901234567890")),
             ("$.empty", Some("")),
+            ("$.a.b[-1].c[0]", Some("1")),
+            ("$['it\\'s']", Some("quoted")),
             ("$.a.b[7]", None),
+            ("$.a.b[-8]", None),
             ("$.a[0]", None),
             ("$.k.x", None),
             ("$.nothing", None),
@@ -178,10 +160,13 @@ mod tests {
         for (path, wanted) in [
             ("", "begin with $"),
             ("a.b", "begin with $"),
-            ("$..a", "name at position 2"),
+            ("$..a", "plain name at position 2"),
+            ("$.a.*", "plain name at position 4"),
+            ("$.a b", "plain name at position 2"),
             ("$.a[", "closing ] at position 4"),
             ("$.a[*]", "index or quoted name at position 4"),
-            ("$.a[-1]", "index or quoted name at position 4"),
+            ("$.a[+1]", "index or quoted name at position 4"),
+            ("$['a','b']", "index or quoted name at position 2"),
             ("$['a", "closing ]"),
             ("$[]", "index or quoted name"),
             ("$[']", "closing ]"),

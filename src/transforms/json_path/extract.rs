@@ -119,8 +119,8 @@ impl Columns for JsonPath {
 /// Appends what stands at the path; nothing if it fails.
 fn take(document: &Document<'_>, path: &Path, builder: &mut ColumnBuilder) -> Result<(), String> {
     match path {
-        Path::Plain(steps) => {
-            let value = document.find(steps).ok_or("the path leads nowhere")?;
+        Path::Plain(path) => {
+            let value = document.find(path).ok_or("the path leads nowhere")?;
             builder.push_json(value)
         }
         Path::Query(query) => {
@@ -128,7 +128,7 @@ fn take(document: &Document<'_>, path: &Path, builder: &mut ColumnBuilder) -> Re
                 .map_err(|e| format!("the JSON can't be searched: {e}"))?;
             let found = serde_json::to_vec(&query.query(&tree).all()).map_err(|e| e.to_string())?;
             let list = Document::parse(&found)?;
-            let value = list.find(&[]).ok_or("the path leads nowhere")?;
+            let value = list.root().ok_or("the path leads nowhere")?;
             builder.push_json(value)
         }
     }

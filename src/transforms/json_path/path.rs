@@ -1,15 +1,15 @@
 //! JSON paths in the dialect of Jayway's library.
 //!
-//! A path to one place is a list of steps; anything else (`*`, `..`, slices, several names, filters) is a query whose
+//! A path to one place is followed in the text itself; anything else (`*`, `..`, slices, several names, filters) is a query whose
 //! result is a list. A path without `$` begins at the root.
 
-use crate::format::json::PathStep;
+use crate::format::json::JsonPath;
 
 /// A compiled path.
 #[derive(Clone, Debug)]
 pub(super) enum Path {
     /// To one place.
-    Plain(Vec<PathStep>),
+    Plain(JsonPath),
     /// To any number of places.
     Query(serde_json_path::JsonPath),
 }
@@ -27,65 +27,13 @@ impl Path {
             None if trimmed.starts_with('[') => format!("${trimmed}"),
             None => format!("$.{trimmed}"),
         };
-        if let Some(steps) = plain(&whole[1..]) {
-            return Ok(Self::Plain(steps));
+        if let Ok(path) = JsonPath::parse(&whole) {
+            return Ok(Self::Plain(path));
         }
         serde_json_path::JsonPath::parse(&whole)
             .map(Self::Query)
             .map_err(|e| format!("\"{whole}\" is no JSON path: {} at position {}", e.message(), e.position()))
     }
-}
-
-/// The steps of a path to one place, behind its `$`.
-fn plain(mut rest: &str) -> Option<Vec<PathStep>> {
-    let mut steps = Vec::new();
-    while let Some(first) = rest.chars().next() {
-        match first {
-            '.' => {
-                let name = &rest[1..];
-                let end = name.find(['.', '[']).unwrap_or(name.len());
-                let (name, behind) = name.split_at(end);
-                let odd = |c: char| c.is_whitespace() || "*()?@'\"$,:]&|=<>!".contains(c);
-                if name.is_empty() || name.contains(odd) {
-                    return None;
-                }
-                steps.push(PathStep::Key(name.to_owned()));
-                rest = behind;
-            }
-            '[' => {
-                let (step, behind) = bracket(rest[1..].trim_start())?;
-                steps.push(step);
-                rest = behind;
-            }
-            _ => return None,
-        }
-    }
-    Some(steps)
-}
-
-/// One index or one quoted name, and what stands behind the closing bracket.
-fn bracket(inside: &str) -> Option<(PathStep, &str)> {
-    let quote = inside.chars().next()?;
-    if quote != '\'' && quote != '"' {
-        let end = inside.find(']')?;
-        let index = inside[..end].trim();
-        let digits = index.strip_prefix('-').unwrap_or(index);
-        let is_number = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
-        return is_number.then(|| Some((PathStep::Index(index.parse().ok()?), &inside[end + 1..])))?;
-    }
-    let mut name = String::new();
-    let mut chars = inside[1..].char_indices();
-    while let Some((at, c)) = chars.next() {
-        match c {
-            '\\' => name.push(chars.next()?.1),
-            c if c == quote => {
-                let behind = inside[1 + at + 1..].trim_start().strip_prefix(']')?;
-                return Some((PathStep::Key(name), behind));
-            }
-            c => name.push(c),
-        }
-    }
-    None
 }
 
 #[cfg(test)]
@@ -94,17 +42,16 @@ mod tests {
 
     #[test]
     fn paths_to_one_place() {
-        let key = |name: &str| PathStep::Key(name.into());
-        for (text, wanted) in [
-            ("$", vec![]),
-            ("$.a.b-c[0]", vec![key("a"), key("b-c"), PathStep::Index(0)]),
-            ("a.b", vec![key("a"), key("b")]),
-            ("[2]", vec![PathStep::Index(2)]),
-            ("$['a b']['it\\'s'][-1]", vec![key("a b"), key("it's"), PathStep::Index(-1)]),
-            ("$[\"a.b\"].über", vec![key("a.b"), key("über")]),
+        for (text, same) in [
+            ("$", "$"),
+            ("$.a.b-c[0]", "$['a']['b-c'][0]"),
+            ("a.b", "$.a.b"),
+            ("[2]", "$[2]"),
+            ("$['a b']['it\\'s'][-1]", "$[\"a b\"][\"it's\"][-1]"),
+            ("$[\"a.b\"].über", "$['a.b']['über']"),
         ] {
             match Path::parse(text) {
-                Ok(Path::Plain(steps)) => assert_eq!(steps, wanted, "{text}"),
+                Ok(Path::Plain(path)) => assert_eq!(path, JsonPath::parse(same).unwrap(), "{text}"),
                 other => panic!("{text}: {other:?}"),
             }
         }
