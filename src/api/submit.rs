@@ -3,6 +3,7 @@
 use super::answer;
 use super::body::{body, json_array};
 use super::context::ApiContext;
+use super::dry_run::{self, Depth};
 use super::error::ApiError;
 use super::jobs::job_id;
 use super::query::{Query, flag, query};
@@ -66,18 +67,24 @@ async fn submit_job(
     let format = match query.get("format").map(str::to_ascii_lowercase).as_deref() {
         Some("hocon") => TextFormat::Hocon,
         Some("json") | None => TextFormat::Json,
-        Some("sql") => return Err(ApiError::bad("format: \"sql\" is not built yet; allowed: json, hocon")),
+        Some("sql") => TextFormat::Sql,
         Some(other) => {
-            return Err(ApiError::bad(format!("format: \"{other}\" is not known; allowed: json, hocon")));
+            return Err(ApiError::bad(format!(
+                "format: \"{other}\" is not known; allowed: json, hocon, sql"
+            )));
         }
     };
     let given: Vec<String> = query.all("variables").map(str::to_owned).collect();
     let variables = spec::variables(&given).map_err(|problem| ApiError::problems(vec![problem]))?;
     let source = Source { text: &body, format, name: "request body" };
     let how = Resolve::Rest { variables, env_allow: context.settings.env_allow.clone() };
+    if let Some(depth) = query.get("dryRun") {
+        return dry_run::dry_run(&context, Depth::read(depth)?, &source, &how).await;
+    }
     let tree = spec::parse_tree(&source, &how)?;
     let text = JobText { submitted: spec::decode_lossy(&body), format, odd: spec::no_utf8(&body) };
-    let done = submit(&context, params, &tree, text).await?;
+    let done = submit(&context, params, &tree, text).await;
+    let done = done.map_err(|error| error.located(|problems| spec::locate(&source, &how, problems)))?;
     let id = views::id_value(done.id, context.settings.ids_as_strings);
     Ok(answer::json(&json!({"jobId": id, "jobName": done.name})))
 }

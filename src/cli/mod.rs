@@ -6,6 +6,7 @@
 mod arguments;
 mod backup;
 mod check;
+mod explain;
 mod progress;
 mod prune;
 mod remote;

@@ -4,6 +4,26 @@ use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
 use std::fmt;
 
+/// A place in a text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// Name of the text; empty for the only one.
+    #[serde(default, rename = "file", skip_serializing_if = "String::is_empty")]
+    pub text: String,
+    /// Line, from 1.
+    pub line: usize,
+    /// Column in characters, from 1.
+    pub column: usize,
+}
+
+/// `job.conf, line 3, column 7`.
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let comma = if self.text.is_empty() { "" } else { ", " };
+        write!(f, "{}{comma}line {}, column {}", self.text, self.line, self.column)
+    }
+}
+
 /// One thing that is wrong with a job or a configuration.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
@@ -12,13 +32,17 @@ pub struct Problem {
     /// What was given and what is allowed, in one line.
     pub message: String,
     /// The way out, when there is one: `did you mean "row.num"?`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
+    /// Line and column in the text, where they are known.
+    #[serde(flatten)]
+    pub place: Option<Place>,
 }
 
 impl Problem {
     /// A problem at `path`.
     pub fn new(path: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { path: path.into(), message: message.into(), hint: None }
+        Self { path: path.into(), message: message.into(), hint: None, place: None }
     }
 
     /// Adds the way out.
@@ -35,9 +59,13 @@ impl fmt::Display for Problem {
             write!(f, "{}: ", self.path)?;
         }
         f.write_str(&self.message)?;
-        match &self.hint {
-            Some(hint) => write!(f, " ({hint})"),
-            None => Ok(()),
+        if let Some(hint) = &self.hint {
+            write!(f, " ({hint})")?;
+        }
+        // Of a text that can't be parsed, the path is the place.
+        match &self.place {
+            Some(place) if self.path != place.to_string() => write!(f, " [{place}]"),
+            _ => Ok(()),
         }
     }
 }
