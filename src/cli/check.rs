@@ -1,7 +1,7 @@
 //! `seikan check`: all problems at once, no side effects.
 
 use super::arguments::{CheckOptions, OutputFormat};
-use super::{FAILED, WRONG, explain};
+use super::{FAILED, WRONG, explain, say};
 use crate::api::views;
 use crate::app::{self, Examined, JobText};
 use crate::model::Problem;
@@ -21,7 +21,7 @@ pub(super) fn check(options: CheckOptions) -> ExitCode {
     if options.tree {
         return match text.parse(&options.variables) {
             Ok(tree) => {
-                println!("{}", serde_json::to_string(&tree).unwrap_or_default());
+                say(&serde_json::to_string(&tree).unwrap_or_default());
                 ExitCode::SUCCESS
             }
             Err(problems) => unreadable(&problems),
@@ -37,27 +37,27 @@ pub(super) fn check(options: CheckOptions) -> ExitCode {
     if options.output == OutputFormat::Json {
         let Examined { errors, warnings, plan, sample, .. } = &examined;
         let view = views::Examined { errors, warnings, plan: plan.as_ref(), sample: sample.as_ref() };
-        println!("{}", views::examined(&view));
+        say(&views::examined(&view));
         return code(&examined);
     }
     if examined.tree.is_none() {
         return unreadable(&examined.errors);
     }
-    examined.warnings.iter().for_each(|problem| println!("warning: {problem}"));
-    examined.errors.iter().for_each(|problem| println!("error: {problem}"));
+    examined.warnings.iter().for_each(|problem| say(&format!("warning: {problem}")));
+    examined.errors.iter().for_each(|problem| say(&format!("error: {problem}")));
     match (examined.errors.len(), examined.warnings.len()) {
-        (0, 0) => println!("{}: ok", options.file.display()),
+        (0, 0) => say(&format!("{}: ok", options.file.display())),
         (errors, warnings) => {
             let count = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
             let (errors, warnings) = (count(errors, "error"), count(warnings, "warning"));
-            println!("{}: {errors}, {warnings}", options.file.display());
+            say(&format!("{}: {errors}, {warnings}", options.file.display()));
         }
     }
     if let (true, Some(plan)) = (options.explain, &examined.plan) {
-        print!("{}", explain::plan(plan));
+        say(explain::plan(plan).trim_end());
     }
     if let Some(sample) = &examined.sample {
-        print!("{}", explain::sample(sample));
+        say(explain::sample(sample).trim_end());
     }
     code(&examined)
 }
