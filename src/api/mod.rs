@@ -19,6 +19,7 @@ mod health;
 mod jobs;
 mod metrics;
 mod monitoring;
+mod multipart;
 mod option_rules;
 mod overview;
 mod query;

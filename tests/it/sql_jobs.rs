@@ -38,6 +38,47 @@ fn over_rest() {
     assert_eq!(server.job(&id)["jobName"], "of_sql");
 }
 
+/// A form as `curl -F config_file=@job.sql -F jobName=…` sends it.
+fn form(file: &str, name: &str, content: &str) -> String {
+    format!(
+        "--b\r\nContent-Disposition: form-data; name=\"config_file\"{file}\r\nContent-Type: application/octet-stream\r\n\r\n\
+         {content}\r\n--b\r\nContent-Disposition: form-data; name=\"jobName\"\r\n\r\n{name}\r\n--b--\r\n"
+    )
+}
+
+#[test]
+fn uploaded_files_are_read_by_their_names() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start(dir.path());
+    let upload = |query: &str, body: &str| {
+        let header = [("content-type", "multipart/form-data; boundary=b")];
+        server.request("POST", &format!("/submit-job/upload{query}"), &header, body.as_bytes())
+    };
+    let hocon = "source { FakeSource { row.num = 2, schema { fields { a = int } } } }\nsink { Console { } }";
+    let json = r#"{"source": [{"plugin_name": "FakeSource", "schema": {"fields": {"a": "int"}}}], "sink": [{"plugin_name": "Console"}]}"#;
+    for (file, content) in [
+        ("; filename=\"a.sql\"", JOB),
+        ("; filename=\"a.conf\"", hocon),
+        ("; filename=\"a.json\"", json),
+        ("", json),
+    ] {
+        let answer = upload("?variables=rows=6", &form(file, "in the form", content)).ok();
+        assert_eq!(answer["jobName"], "in the form", "{file}");
+        assert_eq!(server.ended(&answer["jobId"].to_string())["jobStatus"], "FINISHED", "{file}");
+    }
+    let answer = upload("?jobName=asked", &form("; filename=\"a.conf\"", "form", hocon)).ok();
+    assert_eq!(answer["jobName"], "asked", "the query counts more");
+    let message = upload("", &form("; filename=\"a.sql\"", "x", "DROP TABLE x;")).fail(400);
+    assert!(message.starts_with("a.sql, line 1, column 1: Unsupported SQL syntax"), "{message}");
+    assert!(
+        upload("", &form("", "x", json).replace("config_file", "file"))
+            .fail(400)
+            .contains("no part \"config_file\"")
+    );
+    assert!(server.post("/submit-job/upload", json).fail(400).contains("multipart/form-data"));
+    assert!(server.get("/submit-job/upload").fail(405).contains("POST"));
+}
+
 #[test]
 fn on_the_command_line() {
     let dir = tempfile::tempdir().unwrap();
