@@ -27,6 +27,8 @@ const DEFAULT: OptionDef = OptionDef::new("defaultValue", Kind::Text, "its defau
 const COLUMN: [OptionDef; 7] = [NAME, TYPE, NULLABLE, LENGTH, SCALE, DEFAULT, COMMENT];
 
 const KEY_COLUMNS: OptionDef = OptionDef::new("columnNames", Kind::List, "the key's columns").required();
+const PRIMARY: [OptionDef; 2] = [NAME, KEY_COLUMNS];
+
 const CONSTRAINT_NAME: OptionDef = OptionDef::new("constraintName", Kind::Text, "its name").required();
 const CONSTRAINT_TYPE: OptionDef = OptionDef::new(
     "constraintType",
@@ -38,6 +40,17 @@ const CONSTRAINT_COLUMNS: OptionDef = OptionDef::new("constraintColumns", Kind::
 const COLUMN_NAME: OptionDef = OptionDef::new("columnName", Kind::Text, "name of a column").required();
 const SORT_TYPE: OptionDef =
     OptionDef::new("sortType", Kind::Choice(&["ASC", "DESC"]), "its order").default("ASC");
+const CONSTRAINT: [OptionDef; 3] = [CONSTRAINT_NAME, CONSTRAINT_TYPE, CONSTRAINT_COLUMNS];
+const CONSTRAINT_COLUMN: [OptionDef; 2] = [COLUMN_NAME, SORT_TYPE];
+
+/// Every block of a schema and what it takes.
+pub const BLOCKS: &[(&str, &[OptionDef])] = &[
+    ("schema", &SCHEMA),
+    ("schema.columns[]", &COLUMN),
+    ("schema.primaryKey", &PRIMARY),
+    ("schema.constraintKeys[]", &CONSTRAINT),
+    ("schema.constraintKeys[].constraintColumns[]", &CONSTRAINT_COLUMN),
+];
 
 /// Reads the `schema` of a source block: `fields` or `columns`, `primaryKey`, `constraintKeys`, `table`,
 /// `schema_first`, `comment`. `output` is the block's output id, the table's name when the schema gives none
@@ -52,7 +65,7 @@ pub fn read(schema: &Options<'_>, catalog: &str, output: Option<&str>) -> Option
     let columns = read_columns(schema);
     let primary_key = schema.object(&PRIMARY_KEY).and_then(|map| {
         let key = Options::new(&map, schema.path_of(PRIMARY_KEY.key), schema.problems());
-        key.warn_unknown(&[&[NAME, KEY_COLUMNS]]);
+        key.warn_unknown(&[&PRIMARY]);
         let (name, columns) = (key.text(&NAME), key.texts(&KEY_COLUMNS));
         Some(PrimaryKey { name: name?, columns: columns? })
     });
@@ -181,7 +194,7 @@ fn read_constraint_keys(schema: &Options<'_>) -> Vec<ConstraintKey> {
     let keys = list.iter().enumerate().filter_map(|(index, item)| {
         let path = format!("{}[{index}]", schema.path_of(CONSTRAINT_KEYS.key));
         let key = block(schema, item, path)?;
-        key.warn_unknown(&[&[CONSTRAINT_NAME, CONSTRAINT_TYPE, CONSTRAINT_COLUMNS]]);
+        key.warn_unknown(&[&CONSTRAINT]);
         let name = key.text(&CONSTRAINT_NAME);
         let kind = key.choice(&CONSTRAINT_TYPE).map(|kind| match kind {
             "UNIQUE_KEY" => ConstraintKind::Unique,
@@ -193,6 +206,7 @@ fn read_constraint_keys(schema: &Options<'_>) -> Vec<ConstraintKey> {
         let columns = columns.iter().enumerate().filter_map(|(index, item)| {
             let path = format!("{}[{index}]", key.path_of(CONSTRAINT_COLUMNS.key));
             let column = block(schema, item, path)?;
+            column.warn_unknown(&[&CONSTRAINT_COLUMN]);
             let (name, sort) = (column.text(&COLUMN_NAME), column.choice(&SORT_TYPE));
             Some((name?, sort? == "ASC"))
         });
