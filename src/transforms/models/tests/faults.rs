@@ -3,6 +3,7 @@
 use super::service::{Reply, Service, chat};
 use super::{apply, build, crowd, last, llm, start, wait};
 use crate::model::{Fault, Retry};
+use crate::plugin::Out;
 use crate::runtime::thread;
 use futures::FutureExt;
 use serde_json::json;
@@ -181,7 +182,7 @@ fn a_stop_hangs_up_and_leaves_nothing_behind() {
         let mut instance = start(&def, &crowd(4)).unwrap();
         let seen = service.seen();
         let there = crate::runtime::blocking(move || seen.wait_for_requests(2));
-        let mut out = Vec::new();
+        let mut out = Out::default();
         {
             let mut applied = std::pin::pin!(instance.apply(crowd(4), &mut out).fuse());
             let mut there = there.fuse();
@@ -190,9 +191,9 @@ fn a_stop_hangs_up_and_leaves_nothing_behind() {
                 came = there => came.unwrap(),
             }
         }
-        assert!(out.is_empty());
+        assert!(out.batches().is_empty());
         service.wait_for_nobody();
         instance.apply(crowd(4), &mut out).await.unwrap();
-        assert_eq!(last(&out[0]), ["later"; 4], "no permit was lost");
+        assert_eq!(last(&out.batches()[0]), ["later"; 4], "no permit was lost");
     });
 }

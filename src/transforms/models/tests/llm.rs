@@ -2,6 +2,7 @@
 
 use super::service::{Asked, Reply, Seen, Service, chat};
 use super::{apply, build, crowd, last, llm, people, start, wait};
+use crate::plugin::Out;
 use crate::transforms::models::provider::Provider;
 use serde_json::{Value, json};
 use std::sync::Barrier;
@@ -115,13 +116,13 @@ fn the_limit_is_that_of_all_instances_together() {
     let service = meeting(2);
     let def = build("LLM", &llm(&service, json!({"model_max_concurrent_requests": 2}))).unwrap();
     let (one, other) = (crowd(6), crowd(6));
-    let (mut first, mut second) = (Vec::new(), Vec::new());
+    let (mut first, mut second) = (Out::default(), Out::default());
     wait(async {
         let mut instances = (start(&def, &one).unwrap(), start(&def, &other).unwrap());
         let both = futures::join!(instances.0.apply(one, &mut first), instances.1.apply(other, &mut second));
         both.0.and(both.1).unwrap();
     });
-    assert_eq!(last(&first[0]), last(&second[0]));
+    assert_eq!(last(&first.batches()[0]), last(&second.batches()[0]));
     assert_eq!((service.most(), service.asked().len()), (2, 12));
 }
 

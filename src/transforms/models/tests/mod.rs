@@ -8,7 +8,7 @@ mod service;
 
 use crate::model::{AttemptId, Fault, JobId, Problems};
 use crate::options::{Options, Tree};
-use crate::plugin::{JobMode, Registry, RunContext, Transform, TransformDef};
+use crate::plugin::{JobMode, Out, Registry, RunContext, Transform, TransformDef};
 use crate::runtime::JobLog;
 use crate::table::{Batch, CatalogTable, Column, DataType, TablePath};
 use arrow::array::{ArrayRef, Int32Array, StringArray};
@@ -94,10 +94,10 @@ fn wait<T>(future: impl Future<Output = T>) -> T {
 /// Transforms one batch.
 fn apply(name: &str, options: &Value, input: Batch) -> Result<Batch, Fault> {
     let def = build(name, options).unwrap_or_else(|problems| panic!("{problems:?}"));
-    let table = def.schema(&input.table).unwrap().unwrap();
-    let mut out = Vec::new();
+    let table = def.schema(&input.table).unwrap().pop().unwrap();
+    let mut out = Out::default();
     wait(async { start(&def, &input)?.apply(input, &mut out).await })?;
-    let batch = out.pop().unwrap();
+    let batch = out.take().pop().unwrap();
     assert_eq!(*batch.table, table, "the table that was promised");
     assert_eq!(batch.rows.schema(), table.arrow_schema());
     Ok(batch)
