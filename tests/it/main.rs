@@ -18,6 +18,7 @@ mod hocon_observed;
 mod job_language;
 mod kills;
 mod metrics;
+mod option_jobs;
 mod prune;
 mod read_only;
 mod recovery;
