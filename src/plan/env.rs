@@ -73,8 +73,7 @@ const CUSTOM_PARAMETERS: OptionDef =
     OptionDef::new("custom_parameters", Kind::Object, "parameters of other engines")
         .without_effect("this engine has no further parameters");
 const TAG_FILTER: OptionDef =
-    OptionDef::new("tag_filter", Kind::Object, "tags of the workers that the job may run on")
-        .without_effect("there is one worker");
+    OptionDef::new("tag_filter", Kind::Object, "tags that the node must have, each with this value");
 
 /// What `env` takes.
 pub const ENV_OPTIONS: &[OptionDef] = &[
@@ -122,6 +121,7 @@ pub(super) fn read(options: &Options<'_>, defaults: &Defaults) -> (JobSettings, 
         retry_times: retry_times(options),
         retry_interval: Duration::from_secs(retry_interval(options).into()),
         read_limit: ReadLimit { rows: positive(options, &READ_ROWS), bytes: positive(options, &READ_BYTES) },
+        tag_filter: tag_filter(options),
         env: view(options.map()),
     };
     check_types(options);
@@ -132,9 +132,12 @@ pub(super) fn read(options: &Options<'_>, defaults: &Defaults) -> (JobSettings, 
 /// Options that change nothing on one node; a value of the wrong type is refused all the same.
 fn check_types(options: &Options<'_>) {
     let _location = options.choice(&SAVEMODE_LOCATION);
-    for object in [&SHADE_PROPERTIES, &TAG_FILTER] {
-        let _object = options.object(object);
-    }
+    let _properties = options.object(&SHADE_PROPERTIES);
+}
+
+fn tag_filter(options: &Options<'_>) -> Vec<(String, String)> {
+    let tags = options.object(&TAG_FILTER).unwrap_or_default();
+    tags.iter().map(|(name, value)| (name.clone(), convert::to_text(value))).collect()
 }
 
 /// Parallelism as the job language has it: less than 1 counts as 1.

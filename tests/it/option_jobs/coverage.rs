@@ -5,7 +5,6 @@ use super::place::{self, Owner};
 use crate::server::checkout;
 use seikan::options::{Kind, OptionDef};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write;
 use std::fs;
 
 const FILE: &str = "docs/option-coverage.md";
@@ -80,7 +79,7 @@ fn note(owners: &[Owner], job: &Job, shown: &mut Shown) -> Vec<String> {
 fn table(owners: &[Owner], shown: &Shown, wrong: &mut Vec<String>) -> String {
     let mut text = HEAD.to_owned();
     for owner in owners.iter().filter(|owner| !owner.options.is_empty()) {
-        let _ = write!(text, "\n## {}\n\n| option | shown by |\n|---|---|\n", owner.name);
+        text.push_str(&format!("\n## {}\n\n| option | shown by |\n|---|---|\n", owner.name));
         for (place, option) in places(owner.options, "") {
             let jobs = shown.get(&(owner.name.clone(), place.clone()));
             let jobs: Vec<&str> = jobs.into_iter().flatten().map(String::as_str).collect();
@@ -88,7 +87,8 @@ fn table(owners: &[Owner], shown: &Shown, wrong: &mut Vec<String>) -> String {
                 wrong.push(format!("{}: {place} is shown by no job", owner.name));
             }
             let why = option.without_effect.map(|why| format!("without effect: {why} ")).unwrap_or_default();
-            let _ = writeln!(text, "| `{place}` | {why}{} |", listed(&jobs, option.without_effect.is_some()));
+            let jobs = listed(&jobs, option.without_effect.is_some());
+            text.push_str(&format!("| `{place}` | {why}{jobs} |\n"));
         }
     }
     text
@@ -98,7 +98,7 @@ fn table(owners: &[Owner], shown: &Shown, wrong: &mut Vec<String>) -> String {
 fn listed(jobs: &[&str], in_brackets: bool) -> String {
     let mut names = jobs.iter().take(3).copied().collect::<Vec<_>>().join(", ");
     if jobs.len() > 3 {
-        let _ = write!(names, " and {} more", jobs.len() - 3);
+        names.push_str(&format!(" and {} more", jobs.len() - 3));
     }
     if in_brackets { format!("({names})") } else { names }
 }

@@ -62,24 +62,24 @@ fn read(path: &Path) -> Option<Job> {
     let is_own = path.starts_with(folder());
     let top = if is_own { folder() } else { checkout().to_owned() };
     let name = path.strip_prefix(top).expect("below").with_extension("").display().to_string();
+    let job = parse(&name, &text);
+    assert!(!is_own || !job.claims.is_empty(), "{name} claims nothing");
+    (!job.claims.is_empty()).then_some(job)
+}
+
+/// A job with its head: a comment of what it is, then its claims.
+pub fn parse(name: &str, text: &str) -> Job {
     let head: Vec<&str> = text.lines().map_while(|line| line.strip_prefix('#')).map(str::trim).collect();
     let claims: Vec<(String, Claim)> = head.iter().filter_map(|line| claim(line)).collect();
-    if claims.is_empty() && !is_own {
-        return None;
-    }
-    assert!(!claims.is_empty(), "{name} claims nothing");
-    assert!(
-        head.first().is_some_and(|line| line.len() > 10 && claim(line).is_none()),
-        "{name} doesn't say what it is"
-    );
-    let source = Source { text: text.as_bytes(), format: TextFormat::Hocon, name: &name };
-    let how = Resolve::Rest { variables: Vec::new(), env_allow: Vec::new() };
-    let tree = parse_tree(&source, &how).unwrap_or_else(|problems| panic!("{name}: {problems:?}"));
+    let is_told = head.first().is_some_and(|line| line.len() > 10 && claim(line).is_none());
+    assert!(is_told || claims.is_empty(), "{name} doesn't say what it is");
     let end = head.iter().find_map(|line| line.strip_prefix("ends: ")).map_or(("finished", ""), |end| {
         end.split_once(": ").unwrap_or_else(|| panic!("{name}: ends: <state>: <part of the message>"))
     });
-    let end = (end.0.to_uppercase(), end.1.to_owned());
-    Some(Job { name, end, claims, tree })
+    let source = Source { text: text.as_bytes(), format: TextFormat::Hocon, name };
+    let how = Resolve::Rest { variables: Vec::new(), env_allow: Vec::new() };
+    let tree = parse_tree(&source, &how).unwrap_or_else(|problems| panic!("{name}: {problems:?}"));
+    Job { name: name.to_owned(), end: (end.0.to_uppercase(), end.1.to_owned()), claims, tree }
 }
 
 /// `shows: <path>`, `tolerates: <path>`, `slows: <path> to <n> ms`.
