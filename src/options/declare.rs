@@ -106,3 +106,18 @@ impl OptionDef {
         self
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_are_joined_in_order() {
+        const A: &[OptionDef] = &[OptionDef::new("a", Kind::Int, ""), OptionDef::new("b", Kind::Int, "")];
+        const LIST: OptionDef = OptionDef::new("list", Kind::List, "").of(A).without_effect("why");
+        const ALL: &[OptionDef] = &join::<3>(&[LIST], A);
+        assert_eq!(ALL.iter().map(|option| option.key).collect::<Vec<_>>(), ["list", "a", "b"]);
+        assert_eq!((ALL[0].of.len(), ALL[0].without_effect), (2, Some("why")));
+        assert!(ALL[1].of.is_empty() && ALL[1].without_effect.is_none());
+    }
+}
