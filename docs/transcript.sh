@@ -29,7 +29,8 @@ get_text() {
 
 # post TITLE PATH BODY
 post() {
-  printf '\n## %s\n\n```sh\ncurl "$url%s" -d '"'"'%s'"'"'\n```\n\n```json\n' "$1" "$2" "$3"
+  local quote="'\\''"
+  printf '\n## %s\n\n```sh\ncurl "$url%s" -d '"'"'%s'"'"'\n```\n\n```json\n' "$1" "$2" "${3//\'/$quote}"
   answer=$(curl -sS "$url$2" --data-binary "$3")
   printf '%s' "$answer" | pretty
   printf '```\n'
@@ -134,6 +135,32 @@ post 'POST /stop-job' /stop-job '{
     "jobId": 733584788375666689,
     "isStopWithSavePoint": false # if job is stopped with save point
 }'
+
+post 'POST /submit-job?format=sql' '/submit-job?format=sql&jobId=733584788375666690' "/* config
+env {
+  job.name = \"sql_job\"
+}
+*/
+CREATE TABLE fake WITH (
+  'connector' = 'FakeSource', 'type' = 'source', 'row.num' = '3',
+  'schema' = '{ fields { name = string, age = int } }'
+);
+CREATE TABLE out WITH ('connector' = 'Console', 'type' = 'sink');
+INSERT INTO out SELECT fake;"
+ended 733584788375666690
+post 'POST /submit-job?dryRun=static' '/submit-job?format=hocon&dryRun=static' 'source { FakeSource { row.nmu = 3, schema { fields { id = int } } } }
+sink { Console { } }'
+post 'POST /submit-job?dryRun=static (problems)' '/submit-job?format=hocon&dryRun=static' 'source { FakeSource { row.num = many } }
+sink { Consol { } }'
+post 'POST /submit-job?dryRun=sample' '/submit-job?format=hocon&dryRun=sample' 'source {
+  FakeSource {
+    schema { fields { id = int, name = string } }
+    rows = [ { kind = INSERT, fields = [1, "a"] }, { kind = INSERT, fields = [2, null] } ]
+  }
+}
+transform { Copy { fields { copy = name } } }
+sink { Console { } }'
+get 'GET /option-rules' '/option-rules?type=sink&plugin=Console'
 
 batch_item() {
   printf '  {\n    "params":{\n      "jobId":"%s",\n      "jobName":"%s"\n    },\n' "$1" "$2"

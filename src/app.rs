@@ -5,19 +5,18 @@
 //! suspended, the store is closed, and HTTP goes last, so that the status stays readable.
 
 pub mod backups;
+mod examine;
 mod job_text;
 pub mod prune;
+mod sample;
 mod server;
 mod start_report;
 
+pub use examine::{Examined, examine};
 pub use job_text::{CheckedJob, JobText};
 pub use server::{Running, Server, ServerOptions};
 
-use crate::model::Problem;
-use crate::options::Tree;
-use crate::plan;
 use crate::plugin::Registry;
-use crate::spec;
 use crate::{connectors, transforms};
 use std::future::Future;
 use std::process::ExitCode;
@@ -49,25 +48,4 @@ pub fn block_on(main: impl Future<Output = ExitCode>) -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-/// Everything that is wrong with a job (errors) or odd about it (warnings), without running it.
-///
-/// # Errors
-/// The runtime that discovery needs can't start.
-pub fn check(tree: &Tree) -> std::io::Result<(Vec<Problem>, Vec<Problem>)> {
-    let job = match spec::job_spec(tree) {
-        Ok(job) => job,
-        Err(problems) => return Ok((problems, Vec::new())),
-    };
-    let defaults = plan::Defaults {
-        checkpoint_interval: std::time::Duration::from_secs(10),
-        checkpoint_timeout: std::time::Duration::from_secs(60),
-    };
-    let registry = registry();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    Ok(match runtime.block_on(plan::prepare(&job, &registry, &defaults)) {
-        Ok(compiled) => (Vec::new(), compiled.warnings),
-        Err(rejection) => (rejection.errors, rejection.warnings),
-    })
 }

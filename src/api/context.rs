@@ -1,5 +1,6 @@
 //! What every handler can reach.
 
+use super::dry_run::Trials;
 use super::monitoring::Monitor;
 use super::server::Connections;
 use crate::model::Millis;
@@ -54,6 +55,8 @@ pub struct ApiContext {
     pub connections: Arc<Connections>,
     /// Whether a backup is being made.
     pub backup_runs: Arc<AtomicBool>,
+    /// Tries jobs.
+    pub trials: Trials,
     /// Threads that jobs had to give up because a plug-in's call didn't return.
     pub threads_given_up: Box<dyn Fn() -> u64 + Send + Sync>,
     /// When the server started.

@@ -92,6 +92,17 @@ impl ApiError {
         Self { problems, ..Self::bad(message) }
     }
 
+    /// The same with line and column, where `locate` finds them.
+    #[must_use]
+    pub fn located(self, locate: impl FnOnce(&mut [Problem])) -> Self {
+        if self.problems.is_empty() {
+            return self;
+        }
+        let mut problems = self.problems;
+        locate(&mut problems);
+        Self { code: self.code, ..Self::problems(problems) }
+    }
+
     /// The JSON object of the body.
     #[must_use]
     pub fn to_json(&self) -> Map<String, Value> {

@@ -35,6 +35,11 @@ impl Query {
         self.0.iter().filter(move |(n, _)| n == name).map(|(_, value)| value.as_str())
     }
 
+    /// The same with `weaker` parameters, which count where these say nothing.
+    pub(super) fn over(self, weaker: Vec<(String, String)>) -> Self {
+        Self(weaker.into_iter().chain(self.0).collect())
+    }
+
     /// Every parameter.
     pub(super) fn pairs(&self) -> &[(String, String)] {
         &self.0

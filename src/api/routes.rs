@@ -3,7 +3,9 @@
 use super::answer;
 use super::context::ApiContext;
 use super::error::{ApiError, ErrorCode};
-use super::{backups, encrypt, health, jobs, metrics, monitoring, overview, resume, stop, submit, tags};
+use super::{
+    backups, encrypt, health, jobs, metrics, monitoring, option_rules, overview, resume, stop, submit, tags,
+};
 use percent_encoding::percent_decode_str;
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -65,6 +67,7 @@ pub(super) fn tree(context: &Arc<ApiContext>) -> BoxedFilter<(Response,)> {
         tags::routes(context),
         monitoring::routes(context),
         resume::routes(context),
+        option_rules::routes(context),
         backups::routes(context),
         health::routes(context),
         metrics::routes(context),

@@ -1,10 +1,12 @@
-//! `POST /submit-job` and `/submit-jobs`: the one road of a job, from bytes to a durable record.
+//! `POST /submit-job`, `/submit-job/upload` and `/submit-jobs`: the one road of a job, from bytes to a durable record.
 
 use super::answer;
 use super::body::{body, json_array};
 use super::context::ApiContext;
+use super::dry_run::{self, Depth};
 use super::error::ApiError;
 use super::jobs::job_id;
+use super::multipart;
 use super::query::{Query, flag, query};
 use super::routes::{Route, fixed, with};
 use super::views;
@@ -23,9 +25,23 @@ use warp::reply::Response;
 pub(super) fn routes(context: &Arc<ApiContext>) -> Vec<Route> {
     let limit = context.settings.max_body_bytes;
     let one = fixed("submit-job").and(with(context)).and(query()).and(body(limit)).then(submit_job);
+    let upload = warp::path("submit-job")
+        .and(fixed("upload"))
+        .and(with(context))
+        .and(query())
+        .and(warp::header::optional("content-type"))
+        .and(body(limit))
+        .then(upload);
     let many = fixed("submit-jobs").and(with(context)).and(body(limit)).then(submit_jobs);
-    vec![Route::new(Method::POST, "/submit-job", one), Route::new(Method::POST, "/submit-jobs", many)]
+    vec![
+        Route::new(Method::POST, "/submit-job", one),
+        Route::new(Method::POST, "/submit-job/upload", upload),
+        Route::new(Method::POST, "/submit-jobs", many),
+    ]
 }
+
+/// The part of an upload that is the job.
+const FILE_PART: &str = "config_file";
 
 /// What a caller asks of a job beside its text.
 #[derive(Debug, Default)]
@@ -58,26 +74,66 @@ async fn submit_job(
     query: Query,
     body: Result<Bytes, ApiError>,
 ) -> Result<Response, ApiError> {
-    let params = Params::read(|name| query.get(name))?;
     let body = body?;
-    if body.is_empty() {
-        return Err(ApiError::bad("Request body is empty."));
-    }
     let format = match query.get("format").map(str::to_ascii_lowercase).as_deref() {
         Some("hocon") => TextFormat::Hocon,
         Some("json") | None => TextFormat::Json,
-        Some("sql") => return Err(ApiError::bad("format: \"sql\" is not built yet; allowed: json, hocon")),
+        Some("sql") => TextFormat::Sql,
         Some(other) => {
-            return Err(ApiError::bad(format!("format: \"{other}\" is not known; allowed: json, hocon")));
+            return Err(ApiError::bad(format!(
+                "format: \"{other}\" is not known; allowed: json, hocon, sql"
+            )));
         }
     };
+    submit_text(&context, &query, format, "request body", &body).await
+}
+
+/// A form with a file: its syntax goes by its name, parameters may be fields of the form.
+async fn upload(
+    context: Arc<ApiContext>,
+    query: Query,
+    content_type: Option<String>,
+    body: Result<Bytes, ApiError>,
+) -> Result<Response, ApiError> {
+    let body = body?;
+    let (mut file, mut fields) = (None, Vec::new());
+    for part in multipart::parts(content_type.as_deref(), &body)? {
+        if part.name == FILE_PART {
+            file = Some(part);
+        } else {
+            fields.push((part.name, String::from_utf8_lossy(part.content).into_owned()));
+        }
+    }
+    let file =
+        file.ok_or_else(|| ApiError::bad(format!("the form has no part \"{FILE_PART}\" with the job")))?;
+    let format = file.file.as_deref().map_or(TextFormat::Json, TextFormat::of_file_name);
+    let name = file.file.as_deref().unwrap_or(FILE_PART);
+    submit_text(&context, &query.over(fields), format, name, file.content).await
+}
+
+/// A job's text of either kind.
+async fn submit_text(
+    context: &ApiContext,
+    query: &Query,
+    format: TextFormat,
+    name: &str,
+    body: &[u8],
+) -> Result<Response, ApiError> {
+    let params = Params::read(|name| query.get(name))?;
+    if body.is_empty() {
+        return Err(ApiError::bad("Request body is empty."));
+    }
     let given: Vec<String> = query.all("variables").map(str::to_owned).collect();
     let variables = spec::variables(&given).map_err(|problem| ApiError::problems(vec![problem]))?;
-    let source = Source { text: &body, format, name: "request body" };
+    let source = Source { text: body, format, name };
     let how = Resolve::Rest { variables, env_allow: context.settings.env_allow.clone() };
+    if let Some(depth) = query.get("dryRun") {
+        return dry_run::dry_run(context, Depth::read(depth)?, &source, &how).await;
+    }
     let tree = spec::parse_tree(&source, &how)?;
-    let text = JobText { submitted: spec::decode_lossy(&body), format, odd: spec::no_utf8(&body) };
-    let done = submit(&context, params, &tree, text).await?;
+    let text = JobText { submitted: spec::decode_lossy(body), format, odd: spec::no_utf8(body) };
+    let done = submit(context, params, &tree, text).await;
+    let done = done.map_err(|error| error.located(|problems| spec::locate(&source, &how, problems)))?;
     let id = views::id_value(done.id, context.settings.ids_as_strings);
     Ok(answer::json(&json!({"jobId": id, "jobName": done.name})))
 }

@@ -1,6 +1,6 @@
 //! A job's text, from a file or standard input.
 
-use super::check;
+use super::examine;
 use crate::model::{Problem, TextFormat};
 use crate::options::Tree;
 use crate::spec::{self, JsonMode, Resolve, Source};
@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 pub struct JobText {
     /// The bytes.
     pub bytes: Vec<u8>,
-    /// `.json` or asked for: JSON; else HOCON.
+    /// By the file's name: `.json` (or asked for) is JSON, `.sql` SQL, anything else HOCON.
     pub format: TextFormat,
     /// For errors.
     pub name: String,
@@ -31,16 +31,9 @@ impl JobText {
         let name = path.display().to_string();
         let bytes = std::fs::read(path)
             .map_err(|error| vec![Problem::new("", format!("{name} can't be read: {error}"))])?;
-        let asked = json;
-        let json = json || path.extension().is_some_and(|e| e == "json");
+        let format = if json { TextFormat::Json } else { TextFormat::of_file_name(&name) };
         let dir = path.parent().map(Path::to_path_buf).unwrap_or_default();
-        Ok(Self {
-            bytes,
-            format: if json { TextFormat::Json } else { TextFormat::Hocon },
-            name,
-            dir,
-            strict: asked,
-        })
+        Ok(Self { bytes, format, name, dir, strict: json })
     }
 
     /// Reads standard input.
@@ -77,6 +70,17 @@ impl JobText {
     }
 }
 
+impl JobText {
+    /// Adds line and column to problems of this text.
+    pub fn locate(&self, variables: &[String], problems: &mut [Problem]) {
+        // What is wrong with the variables was said when they were parsed.
+        let Ok(variables) = spec::variables(variables) else { return };
+        let source = Source { text: &self.bytes, format: self.format, name: &self.name };
+        let how = Resolve::CommandLine { variables, dir: self.dir.clone() };
+        spec::locate(&source, &how, problems);
+    }
+}
+
 /// A job whose text can be read, and which its plug-ins take.
 #[derive(Clone, Debug)]
 pub struct CheckedJob {
@@ -93,9 +97,11 @@ impl CheckedJob {
     /// Everything that is wrong with it.
     pub fn read(file: &Path) -> Result<Self, Vec<Problem>> {
         let text = JobText::read(file, false)?;
-        let tree = text.parse(&[])?;
-        let (errors, _said_at_submission) = check(&tree)
+        let examined = examine(&text, &[], false)
             .map_err(|error| vec![Problem::new("", format!("the job can't be checked: {error}"))])?;
-        if errors.is_empty() { Ok(Self { text, tree }) } else { Err(errors) }
+        match examined.tree {
+            Some(tree) if examined.errors.is_empty() => Ok(Self { text, tree }),
+            _ => Err(examined.errors),
+        }
     }
 }

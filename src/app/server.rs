@@ -1,8 +1,9 @@
 //! A running server: everything that `serve` and `run` start and stop.
 
+use super::sample::sample;
 use super::start_report::{tell, while_loading, while_starting};
 use super::{JobText, prune, registry};
-use crate::api::{ApiContext, ApiSettings, HttpServer, Monitor};
+use crate::api::{ApiContext, ApiSettings, HttpServer, Monitor, Trials};
 use crate::config::{Config, ConfigError};
 use crate::engine::{Engine, EngineSettings};
 use crate::model::{JobId, JobRecord, JobState, JobTexts, MetricsSnapshot, Origin, Problem};
@@ -13,6 +14,7 @@ use crate::runtime::{self, JobLog, JobPool, LogLimits, Task};
 use crate::scheduler::{self, JobLogs, SchedulerHandle, SchedulerSettings, Submission};
 use crate::spec;
 use crate::store::{Progress, SpaceOptions, Store, StoreError, StoreGauge, StoreOptions, StoreReader};
+use futures::FutureExt;
 use std::fmt::Display;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -119,7 +121,8 @@ impl Server {
         let threads = std::thread::available_parallelism().map_or(2, usize::from);
         let pool = JobPool::new(threads, config.engine.plugin_call_timeout, jobs.handle().clone())
             .map_err(|e| format!("the pool of jobs can't start: {e}"))?;
-        let engine = Engine::new(pool.clone(), engine_settings(&config)?);
+        let engine = Arc::new(Engine::new(pool.clone(), engine_settings(&config)?));
+        let trials = Arc::clone(&engine);
         let registry = Arc::new(registry());
         let plan_defaults = plan::Defaults {
             checkpoint_interval: config.checkpoint.interval,
@@ -127,13 +130,8 @@ impl Server {
         };
         let settings = scheduler_settings(&config, &plan_defaults, resume, one_job);
         let store = opened.store.gauge();
-        let (scheduler, core) = scheduler::start(
-            opened.store,
-            opened.recovered,
-            Arc::new(engine),
-            Arc::clone(&registry),
-            settings,
-        );
+        let (scheduler, core) =
+            scheduler::start(opened.store, opened.recovered, engine, Arc::clone(&registry), settings);
 
         let mut server = Self {
             scheduler: scheduler.clone(),
@@ -171,6 +169,10 @@ impl Server {
                 monitor: Monitor::new().map_err(|e| format!("the system tells nothing about itself: {e}"))?,
                 connections: http.connections(),
                 backup_runs: Arc::default(),
+                trials: Trials::new(move |plan| {
+                    let engine = Arc::clone(&trials);
+                    async move { sample(&engine, &plan).await }.boxed()
+                }),
                 threads_given_up: Box::new(move || pool.threads_given_up()),
                 started,
             });
@@ -333,7 +335,7 @@ pub(super) fn store_options(config: &Config, one_job: bool) -> StoreOptions {
     }
 }
 
-fn engine_settings(config: &Config) -> Result<EngineSettings, String> {
+pub(super) fn engine_settings(config: &Config) -> Result<EngineSettings, String> {
     Ok(EngineSettings {
         working_dir: std::env::current_dir()
             .map_err(|e| format!("the working directory can't be read: {e}"))?,

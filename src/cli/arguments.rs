@@ -1,7 +1,7 @@
 //! What can be typed.
 
 use crate::config;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -52,7 +52,7 @@ pub(super) struct ServeOptions {
 
 #[derive(Debug, Args)]
 pub(super) struct RunOptions {
-    /// The job: .conf (HOCON) or .json.
+    /// The job: .conf (HOCON), .json or .sql.
     pub(super) file: PathBuf,
     /// A variable, NAME=VALUE; several with commas or by repeating.
     #[arg(short = 'i', long = "variable", value_name = "NAME=VALUE")]
@@ -61,7 +61,7 @@ pub(super) struct RunOptions {
 
 #[derive(Debug, Args)]
 pub(super) struct CheckOptions {
-    /// The job: .conf (HOCON) or .json; - reads standard input.
+    /// The job: .conf (HOCON), .json or .sql; - reads standard input.
     pub(super) file: PathBuf,
     /// A variable, NAME=VALUE; several with commas or by repeating.
     #[arg(short = 'i', long = "variable", value_name = "NAME=VALUE")]
@@ -72,6 +72,25 @@ pub(super) struct CheckOptions {
     /// Print the parsed text as JSON, and stop there.
     #[arg(long)]
     pub(super) tree: bool,
+    /// Print what would run: pipelines, and the schema on each edge.
+    #[arg(long)]
+    pub(super) explain: bool,
+    /// Run the first ten rows of each source's tables through the transforms, and print what the sinks would get. Sinks
+    /// are not opened.
+    #[arg(long)]
+    pub(super) sample: bool,
+    /// How to print it all: as text, or as the JSON that POST /submit-job?dryRun answers.
+    #[arg(long, value_enum, default_value_t = OutputFormat::Text, value_name = "FORMAT")]
+    pub(super) output: OutputFormat,
+}
+
+/// How results are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum OutputFormat {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
 }
 
 #[derive(Debug, Args)]

@@ -1,8 +1,10 @@
 //! `seikan check`: all problems at once, no side effects.
 
-use super::WRONG;
-use super::arguments::CheckOptions;
-use crate::app::{self, JobText};
+use super::arguments::{CheckOptions, OutputFormat};
+use super::{FAILED, WRONG, explain, say};
+use crate::api::views;
+use crate::app::{self, Examined, JobText};
+use crate::model::Problem;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -12,37 +14,64 @@ pub(super) fn check(options: CheckOptions) -> ExitCode {
     } else {
         JobText::read(&options.file, options.json)
     };
-    let parsed = text.and_then(|text| Ok((text.parse(&options.variables)?, text.oddities())));
-    let (tree, odd) = match parsed {
-        Ok(parsed) => parsed,
-        Err(problems) => {
-            problems.iter().for_each(|problem| eprintln!("error: {problem}"));
-            return ExitCode::from(WRONG);
-        }
+    let text = match text {
+        Ok(text) => text,
+        Err(problems) => return unreadable(&problems),
     };
     if options.tree {
-        println!("{}", serde_json::to_string(&tree).unwrap_or_default());
-        return ExitCode::SUCCESS;
+        return match text.parse(&options.variables) {
+            Ok(tree) => {
+                say(&serde_json::to_string(&tree).unwrap_or_default());
+                ExitCode::SUCCESS
+            }
+            Err(problems) => unreadable(&problems),
+        };
     }
-    let (errors, warnings) = match app::check(&tree) {
-        Ok((errors, warnings)) => (errors, odd.into_iter().chain(warnings).collect::<Vec<_>>()),
+    let examined = match app::examine(&text, &options.variables, options.sample) {
+        Ok(examined) => examined,
         Err(error) => {
             eprintln!("error: {error}");
-            return ExitCode::from(WRONG);
+            return ExitCode::from(FAILED);
         }
     };
-    warnings.iter().for_each(|problem| println!("warning: {problem}"));
-    errors.iter().for_each(|problem| println!("error: {problem}"));
-    match (errors.len(), warnings.len()) {
-        (0, 0) => {
-            println!("{}: ok", options.file.display());
-            ExitCode::SUCCESS
-        }
+    if options.output == OutputFormat::Json {
+        let Examined { errors, warnings, plan, sample, .. } = &examined;
+        let view = views::Examined { errors, warnings, plan: plan.as_ref(), sample: sample.as_ref() };
+        say(&views::examined(&view));
+        return code(&examined);
+    }
+    if examined.tree.is_none() {
+        return unreadable(&examined.errors);
+    }
+    examined.warnings.iter().for_each(|problem| say(&format!("warning: {problem}")));
+    examined.errors.iter().for_each(|problem| say(&format!("error: {problem}")));
+    match (examined.errors.len(), examined.warnings.len()) {
+        (0, 0) => say(&format!("{}: ok", options.file.display())),
         (errors, warnings) => {
             let count = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
             let (errors, warnings) = (count(errors, "error"), count(warnings, "warning"));
-            println!("{}: {errors}, {warnings}", options.file.display());
-            ExitCode::from(WRONG)
+            say(&format!("{}: {errors}, {warnings}", options.file.display()));
         }
     }
+    if let (true, Some(plan)) = (options.explain, &examined.plan) {
+        say(explain::plan(plan).trim_end());
+    }
+    if let Some(sample) = &examined.sample {
+        say(explain::sample(sample).trim_end());
+    }
+    code(&examined)
+}
+
+/// Warnings are worth a look, too: only a job that nothing is said of succeeds.
+fn code(examined: &Examined) -> ExitCode {
+    if examined.errors.is_empty() && examined.warnings.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(WRONG)
+    }
+}
+
+fn unreadable(problems: &[Problem]) -> ExitCode {
+    problems.iter().for_each(|problem| eprintln!("error: {problem}"));
+    ExitCode::from(WRONG)
 }

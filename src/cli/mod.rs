@@ -6,6 +6,7 @@
 mod arguments;
 mod backup;
 mod check;
+mod explain;
 mod progress;
 mod prune;
 mod remote;
@@ -14,12 +15,19 @@ mod serve;
 
 use arguments::{Arguments, Command};
 use clap::Parser;
+use std::io::Write as _;
 use std::process::ExitCode;
 
 /// Exit code of a failed job or server.
 const FAILED: u8 = 1;
 /// Exit code of arguments, configuration or a job text that can't be used.
 const WRONG: u8 = 2;
+
+/// A line on the standard output. Whoever read it may have gone; that is no reason to end.
+fn say(line: &str) {
+    let mut out = std::io::stdout();
+    let _written = writeln!(out, "{line}").and_then(|()| out.flush());
+}
 
 /// Runs the program.
 #[must_use]

@@ -8,8 +8,8 @@ use crate::model::JobState;
 use std::process::ExitCode;
 
 pub(super) fn run(options: RunOptions) -> ExitCode {
-    let parsed =
-        JobText::read(&options.file, false).and_then(|text| Ok((text.parse(&options.variables)?, text)));
+    let RunOptions { file, variables } = options;
+    let parsed = JobText::read(&file, false).and_then(|text| Ok((text.parse(&variables)?, text)));
     let (tree, text) = match parsed {
         Ok(parsed) => parsed,
         Err(problems) => {
@@ -33,7 +33,8 @@ pub(super) fn run(options: RunOptions) -> ExitCode {
             }
         };
         let code = match server.submit(&tree, &text).await {
-            Err(problems) => {
+            Err(mut problems) => {
+                text.locate(&variables, &mut problems);
                 problems.iter().for_each(|problem| eprintln!("error: {problem}"));
                 ExitCode::from(WRONG)
             }

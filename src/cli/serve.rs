@@ -1,11 +1,10 @@
 //! `seikan serve`.
 
 use super::arguments::ServeOptions;
-use super::{FAILED, WRONG, progress};
+use super::{FAILED, WRONG, progress, say};
 use crate::app::{CheckedJob, Server, ServerOptions, block_on};
 use crate::config;
 use crate::runtime;
-use std::io::Write as _;
 use std::process::ExitCode;
 
 pub(super) fn serve(options: ServeOptions) -> ExitCode {
@@ -58,13 +57,6 @@ pub(super) fn serve(options: ServeOptions) -> ExitCode {
             _second = runtime::stop_signal() => ExitCode::from(FAILED),
         }
     })
-}
-
-/// A line on the standard output. A server goes on whether anybody reads it or not.
-fn say(line: &str) {
-    let mut out = std::io::stdout();
-    // The reader may have gone.
-    let _written = writeln!(out, "{line}").and_then(|()| out.flush());
 }
 
 /// `--submit`: one job to its result; then the server goes on. What is refused only now (no slots, the store) is said.

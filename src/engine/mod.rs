@@ -27,6 +27,7 @@ mod pipe;
 mod pipeline;
 mod restore;
 mod route;
+mod sample;
 mod sink_loop;
 mod source_loop;
 mod state;
@@ -36,3 +37,4 @@ mod tests;
 mod transform_loop;
 
 pub use launch::{Engine, EngineSettings};
+pub use sample::{SampleLimits, Sampled};

@@ -1,5 +1,6 @@
 //! Why a running job failed: who is to blame, whether to try again, and where it happened.
 
+use super::Problem;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -76,6 +77,14 @@ impl Fault {
     pub fn final_one(mut self) -> Self {
         self.retry = Retry::Never;
         self
+    }
+
+    /// The same as a problem of the job, at its vertex.
+    #[must_use]
+    pub fn problem(&self) -> Problem {
+        let lines: Vec<&str> =
+            std::iter::once(&self.message).chain(&self.causes).map(String::as_str).collect();
+        Problem::new(self.vertex.clone().unwrap_or_default(), lines.join(": "))
     }
 
     /// Names the vertex, unless it is named already.

@@ -20,6 +20,20 @@ pub enum TextFormat {
     Json,
     /// The HOCON dialect.
     Hocon,
+    /// SQL statements that name plug-ins.
+    Sql,
+}
+
+impl TextFormat {
+    /// By the name of a file: `.json` is JSON, `.sql` SQL, anything else HOCON.
+    #[must_use]
+    pub fn of_file_name(name: &str) -> Self {
+        match name.rsplit_once('.') {
+            Some((_, "json")) => TextFormat::Json,
+            Some((_, "sql")) => TextFormat::Sql,
+            _ => TextFormat::Hocon,
+        }
+    }
 }
 
 /// What the user asked of a running job; apart from its state.

@@ -11,6 +11,7 @@ pub mod java;
 mod job;
 mod metrics;
 mod problem;
+mod sample;
 mod state;
 
 pub use dag::{DagInfo, PipelineEdge, VertexInfo, VertexKind};
@@ -20,5 +21,6 @@ pub use job::{
     Checkpoint, Counters, JobEvent, JobRecord, JobTexts, Op, Origin, Prepared, StopRequest, TextFormat,
 };
 pub use metrics::{Accounting, Flow, MetricsSnapshot, TableCount};
-pub use problem::{Problem, Problems, nearest};
+pub use problem::{Place, Problem, Problems, nearest};
+pub use sample::{Sample, SampledTable};
 pub use state::JobState;

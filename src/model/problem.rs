@@ -4,6 +4,26 @@ use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
 use std::fmt;
 
+/// A place in a text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// Name of the text; empty for the only one.
+    #[serde(default, rename = "file", skip_serializing_if = "String::is_empty")]
+    pub text: String,
+    /// Line, from 1.
+    pub line: usize,
+    /// Column in characters, from 1.
+    pub column: usize,
+}
+
+/// `job.conf, line 3, column 7`.
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let comma = if self.text.is_empty() { "" } else { ", " };
+        write!(f, "{}{comma}line {}, column {}", self.text, self.line, self.column)
+    }
+}
+
 /// One thing that is wrong with a job or a configuration.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
@@ -12,21 +32,36 @@ pub struct Problem {
     /// What was given and what is allowed, in one line.
     pub message: String,
     /// The way out, when there is one: `did you mean "row.num"?`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
+    /// Line and column in the text, where they are known.
+    #[serde(flatten)]
+    pub place: Option<Place>,
 }
 
 impl Problem {
-    /// A problem at `path`.
+    /// A problem at `path`. Names that the user gave may hold ends of lines; they are shown as `\n`.
     pub fn new(path: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { path: path.into(), message: message.into(), hint: None }
+        Self { path: one_line(path.into()), message: one_line(message.into()), hint: None, place: None }
     }
 
     /// Adds the way out.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
+        self.hint = Some(one_line(hint.into()));
         self
     }
+}
+
+fn one_line(text: String) -> String {
+    if !text.contains(char::is_control) {
+        return text;
+    }
+    let mut line = String::with_capacity(text.len() + 8);
+    for c in text.chars() {
+        if c.is_control() { line.extend(c.escape_debug()) } else { line.push(c) }
+    }
+    line
 }
 
 impl fmt::Display for Problem {
@@ -35,9 +70,13 @@ impl fmt::Display for Problem {
             write!(f, "{}: ", self.path)?;
         }
         f.write_str(&self.message)?;
-        match &self.hint {
-            Some(hint) => write!(f, " ({hint})"),
-            None => Ok(()),
+        if let Some(hint) = &self.hint {
+            write!(f, " ({hint})")?;
+        }
+        // Of a text that can't be parsed, the path is the place.
+        match &self.place {
+            Some(place) if self.path != place.to_string() => write!(f, " [{place}]"),
+            _ => Ok(()),
         }
     }
 }

@@ -53,7 +53,13 @@ impl<'t> Options<'t> {
     /// not given.
     #[must_use]
     pub fn raw(&self, option: &OptionDef) -> Option<&'t Tree> {
-        std::iter::once(&option.key).chain(option.fallbacks).find_map(|key| lookup(self.map, key))
+        self.given(option).map(|(_, value)| value)
+    }
+
+    /// The spelling that the user has for an option, and its value.
+    fn given(&self, option: &OptionDef) -> Option<(&'static str, &'t Tree)> {
+        let keys = std::iter::once(&option.key).chain(option.fallbacks);
+        keys.copied().find_map(|key| Some((key, lookup(self.map, key)?)))
     }
 
     /// Whether the option is given.
@@ -155,11 +161,11 @@ impl<'t> Options<'t> {
     }
 
     fn convert<T>(&self, option: &OptionDef, to: impl Fn(&Tree) -> Result<T, String>) -> Option<T> {
-        match self.raw(option) {
-            Some(value) => match to(value) {
+        match self.given(option) {
+            Some((key, value)) => match to(value) {
                 Ok(value) => Some(value),
                 Err(message) => {
-                    self.error(option.key, message);
+                    self.error(key, message);
                     None
                 }
             },

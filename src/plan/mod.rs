@@ -14,11 +14,14 @@
 mod blocks;
 mod compile;
 mod discover;
+mod edges;
 mod env;
+mod examine;
 mod graph;
 mod naming;
 mod pipelines;
 mod rejection;
+mod rules;
 mod schema;
 #[cfg(test)]
 mod tests;
@@ -28,7 +31,10 @@ mod wiring;
 pub use blocks::{SINK_OPTIONS, SOURCE_OPTIONS, TRANSFORM_OPTIONS};
 pub use compile::{Compiled, compile, prepare, recompile, recompile_spec};
 pub use discover::{Catalogues, DISCOVERY_DEADLINE, discover};
+pub use edges::Edge;
 pub use env::{Defaults, ENV_OPTIONS};
+pub use examine::{Findings, examine};
 pub use graph::{JobSettings, Output, Plan, ReadLimit, SinkNode, SourceNode, TransformNode};
 pub use rejection::Rejection;
+pub use rules::{BlockKind, BlockRules, block_rules};
 pub use validate::{ValidJob, validate};

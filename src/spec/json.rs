@@ -1,8 +1,8 @@
 //! JSON texts, by the same lexer and parser as HOCON.
 
 use super::encoding::decode_lossy;
-use super::hocon::{self, Dialect, Includes};
-use super::source::{filled, utf8};
+use super::hocon::{Dialect, Includes};
+use super::source::{document, filled, utf8};
 use crate::model::Problem;
 use crate::options::Tree;
 
@@ -33,9 +33,8 @@ pub fn parse_json(text: &[u8], mode: JsonMode, name: &str) -> Result<Tree, Vec<P
         JsonMode::File => decode_lossy(text),
         JsonMode::Body | JsonMode::Strict => utf8(text).map_err(|problem| vec![problem])?,
     };
-    let (root, files) =
-        hocon::parse(&text, name, dialect, &Includes::Refused).map_err(|problem| vec![*problem])?;
-    filled(&root, &files, &|_| None)
+    let document = document(text.into(), name, dialect, &Includes::Refused, false)?;
+    filled(&document, &|_| None)
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! From a job's text to a [`JobSpec`].
 //!
-//! Route: [`parse_tree`] reads the text (`hocon` does HOCON and JSON, with includes and references) and fills
-//! variables in (`variables`); the [`Tree`](crate::options::Tree) that it answers is what is stored with a job, its
+//! Route: [`parse_tree`] reads the text (`hocon` does HOCON and JSON, with includes and references; `sql_job`
+//! translates SQL for it) and fills variables in (`variables`); the [`Tree`](crate::options::Tree) that it answers is what is stored with a job, its
 //! secrets still as they were submitted. [`job_spec`] decodes them (`secret`) and gives the blocks.
 //!
 //! Invariants: every problem carries a place, `line L, column C` of a text or the path of an option; secrets never
@@ -15,6 +15,7 @@ mod job_spec;
 mod json;
 mod secret;
 mod source;
+mod sql_job;
 mod variables;
 
 pub use changes::changes;
@@ -23,5 +24,5 @@ pub use hocon::MAX_DEPTH;
 pub use job_spec::{Block, JobSpec, job_spec};
 pub use json::{JsonMode, parse_json};
 pub use secret::{decrypt, encrypt, is_secret, masked};
-pub use source::{Environment, Resolve, Source, parse_tree, parse_tree_in};
+pub use source::{Environment, Resolve, Source, locate, parse_tree, parse_tree_in};
 pub use variables::variables;

@@ -1,12 +1,13 @@
 //! The way in: a job's text → a tree with everything filled in.
 
 use super::encoding::decode_lossy;
-use super::hocon::{self, Dialect, Files, Includes};
-use super::variables;
+use super::hocon::{self, Dialect, Document, Files, Includes};
+use super::{sql_job, variables};
 use crate::model::{Problem, TextFormat};
 use crate::options::Tree;
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::rc::Rc;
 
 /// A job's text.
 #[derive(Clone, Copy, Debug)]
@@ -90,18 +91,10 @@ pub fn parse_tree_in(
     how: &Resolve,
     environment: &Environment,
 ) -> Result<Tree, Vec<Problem>> {
-    let (variables, includes, dialect) = match how {
-        Resolve::Rest { variables, .. } => (variables, Includes::Refused, Dialect::JsonBody),
-        Resolve::CommandLine { variables, dir } => {
-            let working = environment.working_dir.clone();
-            (variables, Includes::Allowed { beside: dir.clone(), working }, Dialect::JsonFile)
-        }
+    let variables = match how {
+        Resolve::Rest { variables, .. } | Resolve::CommandLine { variables, .. } => variables,
     };
     variables::check_names(variables)?;
-    let dialect = match source.format {
-        TextFormat::Json => dialect,
-        TextFormat::Hocon => Dialect::Hocon,
-    };
     let outside = |name: &str| -> Option<String> {
         let allowed = match how {
             Resolve::Rest { env_allow, .. } => env_allow.iter().any(|allowed| allowed == name),
@@ -110,10 +103,8 @@ pub fn parse_tree_in(
         let from_environment = if allowed { environment.variable(name) } else { None };
         from_environment.or_else(|| variables::value_of(variables, name).map(str::to_owned))
     };
-    let text = decode_lossy(source.text);
-    let (root, files) =
-        hocon::parse(&text, source.name, dialect, &includes).map_err(|problem| vec![*problem])?;
-    let mut tree = filled(&root, &files, &outside)?;
+    let document = parsed(source, how, environment, false)?;
+    let mut tree = filled(&document, &outside)?;
     let literal = matches!(how, Resolve::Rest { variables, .. } if variables.is_empty());
     if !literal {
         variables::fill(&mut tree, variables);
@@ -121,9 +112,62 @@ pub fn parse_tree_in(
     Ok(tree)
 }
 
-/// The tree of `root` with its references filled in.
-pub fn filled(root: &hocon::Node, files: &Files, outside: hocon::Lookup<'_>) -> Result<Tree, Vec<Problem>> {
-    let resolved = hocon::resolve(root, files, outside).map_err(|problem| vec![*problem])?;
+/// Adds line and column to problems of a text that can be parsed, by parsing it once more: where nothing is wrong,
+/// nobody pays for places.
+pub fn locate(source: &Source<'_>, how: &Resolve, problems: &mut [Problem]) {
+    if problems.iter().all(|problem| problem.place.is_some() || problem.path.is_empty()) {
+        return;
+    }
+    // Of its own text a user need not be told the name.
+    let source = Source { name: "", ..*source };
+    let Ok(document) = parsed(&source, how, &Environment::process(), true) else {
+        return;
+    };
+    for problem in problems.iter_mut().filter(|problem| problem.place.is_none()) {
+        let mark = document.keys.as_ref().and_then(|keys| keys.find(&problem.path));
+        problem.place = mark.and_then(|mark| document.files.place(mark));
+    }
+}
+
+/// The text with its references, as it is written.
+fn parsed(
+    source: &Source<'_>,
+    how: &Resolve,
+    environment: &Environment,
+    keys: bool,
+) -> Result<Document, Vec<Problem>> {
+    let (includes, json) = match how {
+        Resolve::Rest { .. } => (Includes::Refused, Dialect::JsonBody),
+        Resolve::CommandLine { dir, .. } => {
+            let working = environment.working_dir.clone();
+            (Includes::Allowed { beside: dir.clone(), working }, Dialect::JsonFile)
+        }
+    };
+    let text: Rc<str> = decode_lossy(source.text).into();
+    match source.format {
+        TextFormat::Json => document(text, source.name, json, &includes, keys),
+        TextFormat::Hocon => document(text, source.name, Dialect::Hocon, &includes, keys),
+        TextFormat::Sql => sql_job::document(&text, source.name, &includes, keys),
+    }
+}
+
+/// Parses a text that stands for itself.
+pub fn document(
+    text: Rc<str>,
+    name: &str,
+    dialect: Dialect,
+    includes: &Includes,
+    keys: bool,
+) -> Result<Document, Vec<Problem>> {
+    let mut files = Files::default();
+    files.add(name, text.clone());
+    hocon::parse(text, files, dialect, includes, keys).map_err(|problem| vec![*problem])
+}
+
+/// The tree of `document` with its references filled in.
+pub fn filled(document: &Document, outside: hocon::Lookup<'_>) -> Result<Tree, Vec<Problem>> {
+    let resolved =
+        hocon::resolve(&document.root, &document.files, outside).map_err(|problem| vec![*problem])?;
     let mut problems = Vec::new();
     let tree = hocon::to_tree(resolved, &mut problems);
     problems.dedup();

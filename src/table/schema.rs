@@ -46,6 +46,15 @@ const COLUMN_NAME: OptionDef = OptionDef::new("columnName", Kind::Text, "name of
 const SORT_TYPE: OptionDef =
     OptionDef::new("sortType", Kind::Choice(&["ASC", "DESC"]), "its order").default("ASC");
 
+/// Every block of a schema and what it takes.
+pub const BLOCKS: &[(&str, &[OptionDef])] = &[
+    ("schema", OPTIONS),
+    ("schema.columns[]", COLUMN),
+    ("schema.primaryKey", PRIMARY_KEY.of),
+    ("schema.constraintKeys[]", CONSTRAINT),
+    ("schema.constraintKeys[].constraintColumns[]", CONSTRAINT_COLUMNS.of),
+];
+
 /// Reads the `schema` of a source block: `fields` or `columns`, `primaryKey`, `constraintKeys`, `table`,
 /// `schema_first`, `comment`. `output` is the block's output id, the table's name when the schema gives none
 /// (it is split at dots by the same rule); without both it is `default.default.default`.

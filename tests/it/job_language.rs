@@ -341,3 +341,136 @@ fn errors_name_line_and_column() {
         assert!(error.starts_with(wanted), "{text:?}: {error}");
     }
 }
+
+/// What is found of a job's text, with the plug-ins that there are.
+fn found(text: &str) -> seikan::plan::Findings {
+    let minute = std::time::Duration::from_secs(60);
+    let defaults = seikan::plan::Defaults { checkpoint_interval: minute, checkpoint_timeout: minute };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(seikan::plan::examine(&load(text).unwrap(), &seikan::app::registry(), &defaults))
+}
+
+#[test]
+fn every_type_of_a_schema() {
+    for (kind, wanted) in [
+        ("string", "STRING"),
+        ("Boolean", "BOOLEAN"),
+        ("tinyint", "TINYINT"),
+        ("byte", "TINYINT"),
+        ("smallint", "SMALLINT"),
+        ("short", "SMALLINT"),
+        ("int", "INT"),
+        ("bigint", "BIGINT"),
+        ("long", "BIGINT"),
+        ("float", "FLOAT"),
+        ("double", "DOUBLE"),
+        ("\"decimal(38, 18)\"", "Decimal(38, 18)"),
+        ("\"null\"", "NULL"),
+        ("bytes", "BYTES"),
+        ("date", "DATE"),
+        ("time", "TIME"),
+        ("timestamp", "TIMESTAMP"),
+        ("array<int>", "ARRAY<INT>"),
+        ("\"map<string, array<double>>\"", "Map<STRING, ARRAY<DOUBLE>>"),
+        ("\"map<decimal(5, 2), map<int, string>>\"", "Map<Decimal(5, 2), Map<INT, STRING>>"),
+        ("{ a = int, b { c = \"map<string, int>\" } }", "ROW<a INT,b ROW<c Map<STRING, INT>>>"),
+        ("\"{a: int, b: array<string>}\"", "ROW<a INT,b ARRAY<STRING>>"),
+        ("float_vector", "FLOAT_VECTOR"),
+        ("sparse_float_vector", "SPARSE_FLOAT_VECTOR"),
+    ] {
+        let findings = found(&format!(
+            "source {{ FakeSource {{ schema {{ fields {{ x = {kind} }} }} }} }}\nsink {{ Console {{ }} }}"
+        ));
+        let plan = findings.plan.unwrap_or_else(|| panic!("{kind}: {:?}", findings.errors));
+        let edges = plan.edges();
+        let [edge] = edges.as_slice() else { panic!("one edge") };
+        assert_eq!(edge.tables[0].columns[0].data_type.to_string(), wanted, "{kind}");
+    }
+    for kind in [
+        "integer",
+        "varchar",
+        "row",
+        "decimal",
+        "\"decimal(10)\"",
+        "array<date>",
+        "\"array<decimal(5, 2)>\"",
+        "\"map<array<int>, int>\"",
+        "\"int[]\"",
+        "5",
+        "[int]",
+        "timestamp_tz",
+    ] {
+        let findings = found(&format!(
+            "source {{ FakeSource {{ schema {{ fields {{ x = {kind} }} }} }} }}\nsink {{ Console {{ }} }}"
+        ));
+        assert!(findings.plan.is_none(), "{kind}");
+        assert!(
+            findings.errors.iter().all(|p| p.path == "source[0].FakeSource.schema.fields.x"),
+            "{:?}",
+            findings.errors
+        );
+    }
+}
+
+#[test]
+fn a_graph_of_several_blocks_is_wired_by_ids_strictly() {
+    let source = |id: &str, field: &str| {
+        format!("FakeSource {{ plugin_output = {id}, schema {{ fields {{ {field} = int }} }} }}\n")
+    };
+    let two = source("a", "x") + &source("b", "x");
+    for (text, wanted) in [
+        (
+            format!(
+                "source {{ FakeSource {{ schema {{ fields {{ x = int }} }} }}\n{} }}\nsink {{ Console {{ plugin_input = a }} }}",
+                source("a", "x")
+            ),
+            "source[0].FakeSource.plugin_output: is required",
+        ),
+        (
+            format!("source {{ {two} }}\nsink {{ Console {{ }} }}"),
+            "sink[0].Console.plugin_input: is required",
+        ),
+        (
+            format!(
+                "source {{ {}{} }}\nsink {{ Console {{ plugin_input = a }} }}",
+                source("a", "x"),
+                source("a", "x")
+            ),
+            "source[1].FakeSource.plugin_output: \"a\" is the id of source[0].FakeSource too",
+        ),
+        (
+            format!("source {{ {two} }}\nsink {{ Console {{ plugin_input = [a, b, c] }} }}"),
+            "sink[0].Console.plugin_input: \"c\" is the id of no source or transform",
+        ),
+        (
+            format!("source {{ {two} }}\nsink {{ Console {{ plugin_input = a }} }}"),
+            "source[1].FakeSource.plugin_output: \"b\" is taken by no transform and no sink",
+        ),
+        (
+            format!(
+                "source {{ {two} }}\ntransform {{ Copy {{ plugin_input = a, fields {{ y = x }} }} }}\nsink {{ Console {{ plugin_input = [a, b] }} }}"
+            ),
+            "transform[0].Copy.plugin_output: is required",
+        ),
+        (
+            format!(
+                "source {{ {} {} }}\nsink {{ Console {{ source_table_name = [a, b] }} }}",
+                source("a", "x"),
+                source("b", "z")
+            ),
+            "sink[0].Console.source_table_name: only inputs with the same columns can be united",
+        ),
+    ] {
+        let findings = found(&text);
+        let said: Vec<String> = findings.errors.iter().map(ToString::to_string).collect();
+        assert!(said.iter().any(|line| line.starts_with(wanted)), "{text}\n{said:#?}");
+    }
+    // A transform may take from one that stands behind it; an id may be taken more than once.
+    let text = format!(
+        "source {{ {} }}\ntransform {{ Copy {{ plugin_input = c1, plugin_output = c2, fields {{ z = y }} }}\n Copy {{ plugin_input = a, plugin_output = c1, fields {{ y = x }} }} }}\nsink {{ Console {{ plugin_input = c2 }}\n Console {{ source_table_name = c1 }} }}",
+        source("a", "x")
+    );
+    let findings = found(&text);
+    let plan = findings.plan.unwrap_or_else(|| panic!("{:?}", findings.errors));
+    assert_eq!(plan.edges().len(), 4);
+}

@@ -1,4 +1,4 @@
-//! `docs/transcript.sh` goes through all twelve endpoints with curl; what it prints is `docs/api-transcript.md`, and
+//! `docs/transcript.sh` goes through the endpoints with curl; what it prints is `docs/api-transcript.md`, and
 //! every field that the API document shows is there.
 
 use crate::server::{Server, checkout};
@@ -6,7 +6,7 @@ use serde_json::Value;
 use std::process::Command;
 
 /// Endpoint in the transcript → fields that the document shows in its answer.
-const FIELDS: [(&str, &[&str]); 15] = [
+const FIELDS: [(&str, &[&str]); 18] = [
     (
         "GET /overview",
         &[
@@ -117,6 +117,12 @@ const FIELDS: [(&str, &[&str]); 15] = [
     ),
     ("POST /submit-jobs", &["0.jobId", "0.jobName", "1.jobId", "1.jobName"]),
     ("POST /stop-job", &["jobId"]),
+    ("POST /submit-job?format=sql", &["jobId", "jobName"]),
+    (
+        "POST /submit-job?dryRun=sample",
+        &["status", "problems", "graph.vertices", "schemas.0.tables", "rows.0.rows"],
+    ),
+    ("GET /option-rules", &["engineType", "pluginType", "pluginName", "optionRule.optionalOptions.0.key"]),
     ("POST /stop-jobs", &["0.jobId", "1.jobId"]),
     (
         "POST /encrypt-config",

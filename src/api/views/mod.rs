@@ -6,12 +6,16 @@
 
 mod backup;
 mod dag;
+mod examined;
 mod job;
 mod loading;
 mod metrics;
+mod rules;
 mod text;
 
 pub use backup::{backup, created, inspected};
+pub use examined::{Examined, examined};
 pub use job::{Job, id_value};
 pub use loading::{loading, retry_after, starting};
+pub use rules::option_rule;
 pub use text::local_time;

@@ -1,4 +1,4 @@
-//! The engine on scripted plug-ins: exactly once over crashes, stops that end, faults that stay with their job.
+//! The engine on scripted plug-ins: exactly once over crashes, stops that end, faults that stay with their job, trials.
 
 mod commands;
 mod crashes;
@@ -7,4 +7,5 @@ mod flow;
 mod graphs;
 mod harness;
 mod memory;
+mod sample;
 mod script;

@@ -26,9 +26,9 @@ mod token;
 
 pub(super) use include::Includes;
 pub(super) use lexer::Dialect;
-pub(super) use node::{Node, to_tree};
-pub(super) use parser::parse;
-pub(super) use place::Files;
+pub(super) use node::to_tree;
+pub(super) use parser::{Document, parse};
+pub(super) use place::{Copied, Files, Mark};
 pub(super) use resolver::{Lookup, resolve};
 
 /// Objects and lists within each other, at most.

@@ -2,6 +2,7 @@
 
 mod fields;
 mod inclusion;
+mod keys;
 mod values;
 
 use super::MAX_DEPTH;
@@ -12,9 +13,11 @@ use super::node::Node;
 use super::place::{Files, Mark};
 use super::token::{Kind, Token};
 use crate::model::Problem;
+use keys::Key;
 use std::rc::Rc;
 
 pub use fields::named;
+pub use keys::KeyMarks;
 
 /// A value, or what is wrong with the text.
 type Parsed<T> = Result<T, Box<Problem>>;
@@ -24,6 +27,7 @@ type Parsed<T> = Result<T, Box<Problem>>;
 struct Shared {
     files: Files,
     ids: StackIds,
+    keys: Option<KeyMarks>,
 }
 
 /// Reads one file.
@@ -47,14 +51,30 @@ struct Parser<'s> {
     depth: usize,
 }
 
-/// Parses `text`. Answers its root object and the texts that places in it refer to.
+/// A text that was parsed.
+#[derive(Debug)]
+pub struct Document {
+    /// Its root.
+    pub root: Node,
+    /// The texts that marks refer to.
+    pub files: Files,
+    /// Where each key stands, if that was asked for.
+    pub keys: Option<KeyMarks>,
+}
+
+/// Parses `text`, which is the only one of `files`. With `keys`, where each key stands is kept.
 ///
 /// # Errors
 /// The first thing that is wrong, with line and column.
-pub fn parse(text: &str, name: &str, dialect: Dialect, includes: &Includes) -> Parsed<(Node, Files)> {
-    let mut shared = Shared::default();
-    let text: Rc<str> = text.into();
-    let file = shared.files.add(name, text.clone());
+pub fn parse(
+    text: Rc<str>,
+    files: Files,
+    dialect: Dialect,
+    includes: &Includes,
+    keys: bool,
+) -> Parsed<Document> {
+    let mut shared = Shared { files, keys: keys.then(KeyMarks::default), ..Shared::default() };
+    let file = 0;
     let mut parser = Parser {
         lexer: Lexer::new(text, dialect),
         dialect,
@@ -69,7 +89,7 @@ pub fn parse(text: &str, name: &str, dialect: Dialect, includes: &Includes) -> P
         depth: 0,
     };
     let root = parser.document()?;
-    Ok((root, shared.files))
+    Ok(Document { root, files: shared.files, keys: shared.keys })
 }
 
 impl Parser<'_> {
@@ -143,6 +163,19 @@ impl Parser<'_> {
 
     fn leave(&mut self, levels: usize) {
         self.depth -= levels;
+    }
+
+    /// Notes that what is read next stands under `key`, which is at `offset`. Answers the way back.
+    fn under(&mut self, key: Key<'_>, offset: usize) -> usize {
+        let mark = self.mark(offset);
+        self.shared.keys.as_mut().map_or(0, |keys| keys.down(key, mark))
+    }
+
+    /// What is read next stands where it did before.
+    fn back(&mut self, way: usize) {
+        if let Some(keys) = &mut self.shared.keys {
+            keys.up(way);
+        }
     }
 
     fn mark(&self, offset: usize) -> Mark {

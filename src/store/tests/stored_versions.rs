@@ -1,6 +1,7 @@
 //! Bytes that earlier versions stored must still load. A new version of records adds a fixture and keeps the old ones.
 
 use super::*;
+use crate::model::TextFormat;
 use std::path::PathBuf;
 
 const VERSION_1: &[u8] = include_bytes!("../../../tests/compat/journal_v1.log");
@@ -132,5 +133,14 @@ fn write_the_fixtures() {
     drop(store);
     for name in ["journal", "archive"] {
         copy(&dir.path().join(name), &archived.join(name));
+    }
+}
+
+/// A format that is added goes to the end: those that are stored keep their numbers.
+#[test]
+fn formats_keep_their_numbers() {
+    for (number, format) in [TextFormat::Json, TextFormat::Hocon, TextFormat::Sql].into_iter().enumerate() {
+        let bytes = bincode::serde::encode_to_vec(format, bincode::config::standard()).unwrap();
+        assert_eq!(bytes, [number as u8], "{format:?}");
     }
 }

@@ -1,5 +1,6 @@
 //! Objects, and the blocks of `source`, `transform` and `sink`.
 
+use super::keys::Key;
 use super::{Parsed, Parser};
 use crate::spec::hocon::lexer::Dialect;
 use crate::spec::hocon::merge::{StackIds, put};
@@ -57,7 +58,9 @@ impl Parser<'_> {
             if is_include(&first) {
                 self.include(first.at)?;
             } else {
+                let way = self.under(Key::Index(plugins.len()), first.at);
                 let field = self.field(first)?;
+                self.back(way);
                 plugins.push(self.plugin(field, plugins.len())?);
             }
             if !self.separated()? && self.closed(true)? {
@@ -121,7 +124,9 @@ impl Parser<'_> {
         self.enter(levels, at)?;
         let outer = self.path.len();
         self.path.extend_from_slice(&path);
+        let way = self.under(Key::Names(&path), at);
         let value = self.field_value()?;
+        self.back(way);
         self.path.truncate(outer);
         self.leave(levels);
         Ok(Field { path, value, at })

@@ -3,6 +3,7 @@
 //! These functions and those of `fields` call each other once per level of nesting, so their frames are kept small:
 //! what does not recurse stands in functions of its own.
 
+use super::keys::Key;
 use super::{Parsed, Parser};
 use crate::spec::hocon::join::join_all;
 use crate::spec::hocon::node::{List, Node, Reference};
@@ -106,7 +107,9 @@ impl Parser<'_> {
             if token.kind == Kind::CloseSquare && (items.is_empty() || !self.dialect.is_json()) {
                 break;
             }
+            let way = self.under(Key::Index(items.len()), token.at);
             items.push(self.value_from(token, wanted)?);
+            self.back(way);
             wanted = "a value after the comma in this list";
             if !self.separated()? && self.closed_list()? {
                 break;
