@@ -68,6 +68,7 @@ fn submission() -> Submission {
             retry_times: 3,
             retry_interval: Duration::from_secs(3),
             read_limit: ReadLimit::default(),
+            tag_filter: Vec::new(),
             env: vec![("job.mode".into(), "BATCH".into()), ("job.name".into(), "bench".into())],
         },
         sources: Vec::new(),

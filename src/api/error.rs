@@ -146,7 +146,8 @@ impl From<SubmitError> for ApiError {
         let code = match &error {
             SubmitError::AlreadySubmitted { .. }
             | SubmitError::NoCheckpoint { .. }
-            | SubmitError::NoSlots { .. } => ErrorCode::BadRequest,
+            | SubmitError::NoSlots { .. }
+            | SubmitError::OtherTags { .. } => ErrorCode::BadRequest,
             SubmitError::Full(_) => ErrorCode::BadRequest,
             SubmitError::Loading { loading, .. } => {
                 return Self::not_yet(error.to_string(), views::retry_after(loading));

@@ -36,13 +36,39 @@ pub struct OptionDef {
     pub required: bool,
     /// One sentence for the user.
     pub about: &'static str,
+    /// What the object takes, or each object of the list; empty: the keys are the user's, or there are none.
+    pub of: &'static [OptionDef],
+    /// Why giving it changes nothing; `None`: it does.
+    pub without_effect: Option<&'static str>,
+}
+
+/// The declarations of `first`, then those of `second`; `N` is the number of all.
+#[must_use]
+pub const fn join<const N: usize>(first: &[OptionDef], second: &[OptionDef]) -> [OptionDef; N] {
+    assert!(N == first.len() + second.len());
+    let mut all = [OptionDef::new("", Kind::Text, ""); N];
+    let mut at = 0;
+    while at < N {
+        all[at] = if at < first.len() { first[at] } else { second[at - first.len()] };
+        at += 1;
+    }
+    all
 }
 
 impl OptionDef {
     /// An option without default.
     #[must_use]
     pub const fn new(key: &'static str, kind: Kind, about: &'static str) -> Self {
-        Self { key, fallbacks: &[], kind, default: None, required: false, about }
+        Self {
+            key,
+            fallbacks: &[],
+            kind,
+            default: None,
+            required: false,
+            about,
+            of: &[],
+            without_effect: None,
+        }
     }
 
     /// Sets the default.
@@ -64,5 +90,34 @@ impl OptionDef {
     pub const fn fallbacks(mut self, fallbacks: &'static [&'static str]) -> Self {
         self.fallbacks = fallbacks;
         self
+    }
+
+    /// Says what the object, or each object of the list, takes.
+    #[must_use]
+    pub const fn of(mut self, options: &'static [OptionDef]) -> Self {
+        self.of = options;
+        self
+    }
+
+    /// Says that it is only accepted: jobs written for other engines have it, here it changes nothing.
+    #[must_use]
+    pub const fn without_effect(mut self, why: &'static str) -> Self {
+        self.without_effect = Some(why);
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_are_joined_in_order() {
+        const A: &[OptionDef] = &[OptionDef::new("a", Kind::Int, ""), OptionDef::new("b", Kind::Int, "")];
+        const LIST: OptionDef = OptionDef::new("list", Kind::List, "").of(A).without_effect("why");
+        const ALL: &[OptionDef] = &join::<3>(&[LIST], A);
+        assert_eq!(ALL.iter().map(|option| option.key).collect::<Vec<_>>(), ["list", "a", "b"]);
+        assert_eq!((ALL[0].of.len(), ALL[0].without_effect), (2, Some("why")));
+        assert!(ALL[1].of.is_empty() && ALL[1].without_effect.is_none());
     }
 }

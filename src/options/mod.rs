@@ -9,6 +9,6 @@ mod declare;
 mod reader;
 mod tree;
 
-pub use declare::{Kind, OptionDef};
+pub use declare::{Kind, OptionDef, join};
 pub use reader::Options;
 pub use tree::{Map, Tree};

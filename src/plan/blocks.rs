@@ -15,7 +15,11 @@ const INPUT: OptionDef =
         .fallbacks(&["source_table_name"]);
 const PARALLELISM: OptionDef = OptionDef::new("parallelism", Kind::Int, "parallel instances");
 const REPLICA: OptionDef =
-    OptionDef::new("multi_table_sink_replica", Kind::Int, "writers per table and instance").default("1");
+    OptionDef::new("multi_table_sink_replica", Kind::Int, "writers of each table and instance")
+        .default("1")
+        .without_effect(
+            "an instance has one writer for all its tables; Console alone shows as many as are wanted",
+        );
 
 /// What every source takes.
 pub const SOURCE_OPTIONS: &[OptionDef] = &[OUTPUT, PARALLELISM];

@@ -55,24 +55,25 @@ const READ_BYTES: OptionDef = OptionDef::new(
     Kind::Int,
     "estimated bytes that each parallel reader may read in a second, above 0",
 );
-const SAVEMODE_LOCATION: OptionDef = OptionDef::new(
-    "savemode.execute.location",
-    Kind::Choice(&["CLUSTER", "CLIENT"]),
-    "where save modes run; here it is the same place",
-)
-.default("CLUSTER");
+const SAVEMODE_LOCATION: OptionDef =
+    OptionDef::new("savemode.execute.location", Kind::Choice(&["CLUSTER", "CLIENT"]), "where save modes run")
+        .default("CLUSTER")
+        .without_effect("submitting and running happen at the same place");
 const SHADE_IDENTIFIER: OptionDef =
     OptionDef::new("shade.identifier", Kind::Text, "how secrets in the job's text are encoded")
         .default("default");
 const SHADE_OPTIONS: OptionDef =
     OptionDef::new("shade.options", Kind::List, "further keys that hold secrets");
 const SHADE_PROPERTIES: OptionDef =
-    OptionDef::new("shade.properties", Kind::Object, "settings of the encoding");
-const JARS: OptionDef = OptionDef::new("jars", Kind::Text, "Java archives; there is nothing to load here");
+    OptionDef::new("shade.properties", Kind::Object, "settings of the encoding")
+        .without_effect("base64 has no settings");
+const JARS: OptionDef =
+    OptionDef::new("jars", Kind::Text, "Java archives").without_effect("there is nothing to load");
 const CUSTOM_PARAMETERS: OptionDef =
-    OptionDef::new("custom_parameters", Kind::Object, "parameters of other engines");
+    OptionDef::new("custom_parameters", Kind::Object, "parameters of other engines")
+        .without_effect("this engine has no further parameters");
 const TAG_FILTER: OptionDef =
-    OptionDef::new("tag_filter", Kind::Object, "tags of the workers that the job may run on; there is one");
+    OptionDef::new("tag_filter", Kind::Object, "tags that the node must have, each with this value");
 
 /// What `env` takes.
 pub const ENV_OPTIONS: &[OptionDef] = &[
@@ -120,6 +121,7 @@ pub(super) fn read(options: &Options<'_>, defaults: &Defaults) -> (JobSettings, 
         retry_times: retry_times(options),
         retry_interval: Duration::from_secs(retry_interval(options).into()),
         read_limit: ReadLimit { rows: positive(options, &READ_ROWS), bytes: positive(options, &READ_BYTES) },
+        tag_filter: tag_filter(options),
         env: view(options.map()),
     };
     check_types(options);
@@ -130,9 +132,12 @@ pub(super) fn read(options: &Options<'_>, defaults: &Defaults) -> (JobSettings, 
 /// Options that change nothing on one node; a value of the wrong type is refused all the same.
 fn check_types(options: &Options<'_>) {
     let _location = options.choice(&SAVEMODE_LOCATION);
-    for object in [&SHADE_PROPERTIES, &TAG_FILTER] {
-        let _object = options.object(object);
-    }
+    let _properties = options.object(&SHADE_PROPERTIES);
+}
+
+fn tag_filter(options: &Options<'_>) -> Vec<(String, String)> {
+    let tags = options.object(&TAG_FILTER).unwrap_or_default();
+    tags.iter().map(|(name, value)| (name.clone(), convert::to_text(value))).collect()
 }
 
 /// Parallelism as the job language has it: less than 1 counts as 1.

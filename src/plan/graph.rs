@@ -32,6 +32,8 @@ pub struct JobSettings {
     pub retry_interval: Duration,
     /// `read_limit.*`.
     pub read_limit: ReadLimit,
+    /// `tag_filter`: the job runs only where a node has each of these tags.
+    pub tag_filter: Vec<(String, String)>,
     /// The whole `env` for the views, each value as text.
     pub env: Vec<(String, String)>,
 }

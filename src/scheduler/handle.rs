@@ -100,6 +100,14 @@ pub enum SubmitError {
         /// What there is.
         total: u32,
     },
+    /// The job wants a node with other tags.
+    #[error("env.tag_filter: this node doesn't have {missing}; its tags: {tags}")]
+    OtherTags {
+        /// What the node lacks.
+        missing: String,
+        /// What it has.
+        tags: String,
+    },
     /// It would have to wait, and waiting is not wanted.
     #[error("{0} (job-schedule-strategy is REJECT)")]
     Full(String),

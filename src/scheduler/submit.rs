@@ -5,6 +5,7 @@ use super::flight::{Flight, Follow};
 use super::handle::{Found, JobLogs, Message, Submission, SubmitAnswer, SubmitError, Submitted};
 use super::live::{Live, Planned};
 use super::scribe::Level;
+use super::tags;
 use super::transition::{self, Activity, Effect, Event, note};
 use crate::model::{JobId, JobRecord, JobState, JobTexts, MetricsSnapshot, Millis, Op};
 use crate::plan::Plan;
@@ -94,6 +95,10 @@ impl Core {
         }
         if let Some(reason) = self.store.no_space() {
             return refuse(answer, SubmitError::NoSpace(reason));
+        }
+        let tags = self.overlay.tags();
+        if let Some(missing) = tags::missing(&submission.plan.settings.tag_filter, &tags) {
+            return refuse(answer, SubmitError::OtherTags { missing, tags: tags::shown(&tags) });
         }
         let needed = submission.plan.slots;
         if let Some(total) = self.slots.too_few_for(needed) {

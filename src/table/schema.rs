@@ -12,10 +12,15 @@ const SCHEMA_FIRST: OptionDef =
         .default("false");
 const COMMENT: OptionDef = OptionDef::new("comment", Kind::Text, "comment");
 const FIELDS: OptionDef = OptionDef::new("fields", Kind::Object, "name = type of every column");
-const COLUMNS: OptionDef = OptionDef::new("columns", Kind::List, "the columns with all their properties");
-const PRIMARY_KEY: OptionDef = OptionDef::new("primaryKey", Kind::Object, "name and columnNames");
-const CONSTRAINT_KEYS: OptionDef = OptionDef::new("constraintKeys", Kind::List, "the other keys");
-const SCHEMA: [OptionDef; 7] = [TABLE, SCHEMA_FIRST, COMMENT, FIELDS, COLUMNS, PRIMARY_KEY, CONSTRAINT_KEYS];
+const COLUMNS: OptionDef =
+    OptionDef::new("columns", Kind::List, "the columns with all their properties").of(COLUMN);
+const PRIMARY_KEY: OptionDef =
+    OptionDef::new("primaryKey", Kind::Object, "name and columnNames").of(&[NAME, KEY_COLUMNS]);
+const CONSTRAINT_KEYS: OptionDef =
+    OptionDef::new("constraintKeys", Kind::List, "the other keys").of(CONSTRAINT);
+/// What a `schema` takes.
+pub const OPTIONS: &[OptionDef] =
+    &[TABLE, SCHEMA_FIRST, COMMENT, FIELDS, COLUMNS, PRIMARY_KEY, CONSTRAINT_KEYS];
 
 const NAME: OptionDef = OptionDef::new("name", Kind::Text, "its name").required();
 const TYPE: OptionDef = OptionDef::new("type", Kind::Text, "its type");
@@ -24,11 +29,9 @@ const NULLABLE: OptionDef =
 const LENGTH: OptionDef = OptionDef::new("columnLength", Kind::Long, "its length");
 const SCALE: OptionDef = OptionDef::new("columnScale", Kind::Int, "its scale, or a vector's dimension");
 const DEFAULT: OptionDef = OptionDef::new("defaultValue", Kind::Text, "its default");
-const COLUMN: [OptionDef; 7] = [NAME, TYPE, NULLABLE, LENGTH, SCALE, DEFAULT, COMMENT];
+const COLUMN: &[OptionDef] = &[NAME, TYPE, NULLABLE, LENGTH, SCALE, DEFAULT, COMMENT];
 
 const KEY_COLUMNS: OptionDef = OptionDef::new("columnNames", Kind::List, "the key's columns").required();
-const PRIMARY: [OptionDef; 2] = [NAME, KEY_COLUMNS];
-
 const CONSTRAINT_NAME: OptionDef = OptionDef::new("constraintName", Kind::Text, "its name").required();
 const CONSTRAINT_TYPE: OptionDef = OptionDef::new(
     "constraintType",
@@ -36,20 +39,20 @@ const CONSTRAINT_TYPE: OptionDef = OptionDef::new(
     "what kind of key it is",
 )
 .required();
-const CONSTRAINT_COLUMNS: OptionDef = OptionDef::new("constraintColumns", Kind::List, "the key's columns");
+const CONSTRAINT_COLUMNS: OptionDef =
+    OptionDef::new("constraintColumns", Kind::List, "the key's columns").of(&[COLUMN_NAME, SORT_TYPE]);
+const CONSTRAINT: &[OptionDef] = &[CONSTRAINT_NAME, CONSTRAINT_TYPE, CONSTRAINT_COLUMNS];
 const COLUMN_NAME: OptionDef = OptionDef::new("columnName", Kind::Text, "name of a column").required();
 const SORT_TYPE: OptionDef =
     OptionDef::new("sortType", Kind::Choice(&["ASC", "DESC"]), "its order").default("ASC");
-const CONSTRAINT: [OptionDef; 3] = [CONSTRAINT_NAME, CONSTRAINT_TYPE, CONSTRAINT_COLUMNS];
-const CONSTRAINT_COLUMN: [OptionDef; 2] = [COLUMN_NAME, SORT_TYPE];
 
 /// Every block of a schema and what it takes.
 pub const BLOCKS: &[(&str, &[OptionDef])] = &[
-    ("schema", &SCHEMA),
-    ("schema.columns[]", &COLUMN),
-    ("schema.primaryKey", &PRIMARY),
-    ("schema.constraintKeys[]", &CONSTRAINT),
-    ("schema.constraintKeys[].constraintColumns[]", &CONSTRAINT_COLUMN),
+    ("schema", OPTIONS),
+    ("schema.columns[]", COLUMN),
+    ("schema.primaryKey", PRIMARY_KEY.of),
+    ("schema.constraintKeys[]", CONSTRAINT),
+    ("schema.constraintKeys[].constraintColumns[]", CONSTRAINT_COLUMNS.of),
 ];
 
 /// Reads the `schema` of a source block: `fields` or `columns`, `primaryKey`, `constraintKeys`, `table`,
@@ -60,12 +63,12 @@ pub const BLOCKS: &[(&str, &[OptionDef])] = &[
 #[must_use]
 pub fn read(schema: &Options<'_>, catalog: &str, output: Option<&str>) -> Option<CatalogTable> {
     let before = schema.problems().error_count();
-    schema.warn_unknown(&[&SCHEMA]);
+    schema.warn_unknown(&[OPTIONS]);
     let path = read_path(schema, output);
     let columns = read_columns(schema);
     let primary_key = schema.object(&PRIMARY_KEY).and_then(|map| {
         let key = Options::new(&map, schema.path_of(PRIMARY_KEY.key), schema.problems());
-        key.warn_unknown(&[&PRIMARY]);
+        key.warn_unknown(&[PRIMARY_KEY.of]);
         let (name, columns) = (key.text(&NAME), key.texts(&KEY_COLUMNS));
         Some(PrimaryKey { name: name?, columns: columns? })
     });
@@ -150,7 +153,7 @@ fn read_long_form(schema: &Options<'_>) -> Vec<Column> {
             return None;
         };
         let column = Options::new(map, path, schema.problems());
-        column.warn_unknown(&[&COLUMN]);
+        column.warn_unknown(&[COLUMN]);
         let name = column.text(&NAME).and_then(|name| {
             checked_name(&name).map(str::to_owned).map_err(|e| column.error(NAME.key, e)).ok()
         });
@@ -194,7 +197,7 @@ fn read_constraint_keys(schema: &Options<'_>) -> Vec<ConstraintKey> {
     let keys = list.iter().enumerate().filter_map(|(index, item)| {
         let path = format!("{}[{index}]", schema.path_of(CONSTRAINT_KEYS.key));
         let key = block(schema, item, path)?;
-        key.warn_unknown(&[&CONSTRAINT]);
+        key.warn_unknown(&[CONSTRAINT]);
         let name = key.text(&CONSTRAINT_NAME);
         let kind = key.choice(&CONSTRAINT_TYPE).map(|kind| match kind {
             "UNIQUE_KEY" => ConstraintKind::Unique,
@@ -206,7 +209,7 @@ fn read_constraint_keys(schema: &Options<'_>) -> Vec<ConstraintKey> {
         let columns = columns.iter().enumerate().filter_map(|(index, item)| {
             let path = format!("{}[{index}]", key.path_of(CONSTRAINT_COLUMNS.key));
             let column = block(schema, item, path)?;
-            column.warn_unknown(&[&CONSTRAINT_COLUMN]);
+            column.warn_unknown(&[CONSTRAINT_COLUMNS.of]);
             let (name, sort) = (column.text(&COLUMN_NAME), column.choice(&SORT_TYPE));
             Some((name?, sort? == "ASC"))
         });

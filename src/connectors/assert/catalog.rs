@@ -4,14 +4,17 @@ use super::rules::{each_object, strict_list};
 use crate::options::{Kind, OptionDef, Options, convert};
 use crate::table::{CatalogTable, Column, ConstraintKey, ConstraintKind, DataType, PrimaryKey};
 
-const IDENTIFIER: OptionDef = OptionDef::new("table_identifier_rule", Kind::Object, "catalogue and table");
+const IDENTIFIER: OptionDef =
+    OptionDef::new("table_identifier_rule", Kind::Object, "catalogue and table").of(&[CATALOG_NAME, TABLE]);
 const CATALOG_NAME: OptionDef =
     OptionDef::new("catalog_name", Kind::Text, "name of the catalogue").required();
 const TABLE: OptionDef = OptionDef::new("table", Kind::Text, "path of the table").required();
-const PRIMARY_KEY: OptionDef = OptionDef::new("primary_key_rule", Kind::Object, "the primary key");
+const PRIMARY_KEY: OptionDef =
+    OptionDef::new("primary_key_rule", Kind::Object, "the primary key").of(&[PRIMARY_NAME, PRIMARY_COLUMNS]);
 const PRIMARY_NAME: OptionDef = OptionDef::new("primary_key_name", Kind::Text, "name of the key").required();
 const PRIMARY_COLUMNS: OptionDef = OptionDef::new("primary_key_columns", Kind::List, "columns of the key");
-const CONSTRAINTS: OptionDef = OptionDef::new("constraint_key_rule", Kind::List, "all other keys, in order");
+const CONSTRAINTS: OptionDef = OptionDef::new("constraint_key_rule", Kind::List, "all other keys, in order")
+    .of(&[KEY_NAME, KEY_TYPE, KEY_COLUMNS]);
 const KEY_NAME: OptionDef = OptionDef::new("constraint_key_name", Kind::Text, "name of the key").required();
 const KEY_TYPE: OptionDef = OptionDef::new(
     "constraint_key_type",
@@ -19,18 +22,22 @@ const KEY_TYPE: OptionDef = OptionDef::new(
     "type of the key",
 )
 .required();
-const KEY_COLUMNS: OptionDef = OptionDef::new("constraint_key_columns", Kind::List, "columns of the key");
+const KEY_COLUMNS: OptionDef =
+    OptionDef::new("constraint_key_columns", Kind::List, "columns of the key").of(&[KEY_COLUMN, KEY_SORT]);
 const KEY_COLUMN: OptionDef =
     OptionDef::new("constraint_key_column_name", Kind::Text, "column of the key").required();
 const KEY_SORT: OptionDef =
     OptionDef::new("constraint_key_sort_type", Kind::Choice(&["ASC", "DESC"]), "its order").default("ASC");
-const COLUMNS: OptionDef = OptionDef::new("column_rule", Kind::List, "all columns, in order");
+const COLUMNS: OptionDef = OptionDef::new("column_rule", Kind::List, "all columns, in order")
+    .of(&[NAME, TYPE, LENGTH, NULLABLE, DEFAULT, COMMENT]);
 const NAME: OptionDef = OptionDef::new("name", Kind::Text, "name of the column").required();
 const TYPE: OptionDef = OptionDef::new("type", Kind::Text, "type of the column").required();
 const LENGTH: OptionDef = OptionDef::new("column_length", Kind::Long, "its length").default("0");
 const NULLABLE: OptionDef = OptionDef::new("nullable", Kind::Bool, "whether it may be null").default("true");
 const DEFAULT: OptionDef = OptionDef::new("default_value", Kind::Text, "its default");
 const COMMENT: OptionDef = OptionDef::new("comment", Kind::Text, "its comment");
+/// What a rule about a table takes.
+pub(super) const OPTIONS: &[OptionDef] = &[IDENTIFIER, PRIMARY_KEY, CONSTRAINTS, COLUMNS];
 
 /// What a table must be; what is `None` may be anything.
 #[derive(Clone, Debug)]
@@ -44,7 +51,7 @@ pub(super) struct CatalogRule {
 /// Reads the block; `None` after noting every problem.
 pub(super) fn read(options: &Options<'_>) -> Option<CatalogRule> {
     let before = options.problems().error_count();
-    options.warn_unknown(&[&[IDENTIFIER, PRIMARY_KEY, CONSTRAINTS, COLUMNS]]);
+    options.warn_unknown(&[OPTIONS]);
     let identifier =
         block(options, &IDENTIFIER, |rule| Some((rule.text(&CATALOG_NAME)?, rule.text(&TABLE)?)));
     let primary_key = block(options, &PRIMARY_KEY, |rule| {
@@ -83,10 +90,13 @@ fn block<T>(
         return None;
     }
     let map = options.object(option)?;
-    read(&Options::new(&map, options.path_of(option.key), options.problems()))
+    let block = Options::new(&map, options.path_of(option.key), options.problems());
+    block.warn_unknown(&[option.of]);
+    read(&block)
 }
 
 fn read_key(rule: &Options<'_>) -> Option<ConstraintKey> {
+    rule.warn_unknown(&[CONSTRAINTS.of]);
     let kind = rule.choice(&KEY_TYPE).map(|kind| match kind {
         "UNIQUE_KEY" => ConstraintKind::Unique,
         "FOREIGN_KEY" => ConstraintKind::Foreign,
@@ -95,6 +105,7 @@ fn read_key(rule: &Options<'_>) -> Option<ConstraintKey> {
     });
     let mut columns = Vec::new();
     each_object(rule, &KEY_COLUMNS, |column| {
+        column.warn_unknown(&[KEY_COLUMNS.of]);
         let name = column.text(&KEY_COLUMN);
         let ascending = column.choice(&KEY_SORT) == Some("ASC");
         columns.extend(name.map(|name| (name, ascending)));
@@ -103,7 +114,7 @@ fn read_key(rule: &Options<'_>) -> Option<ConstraintKey> {
 }
 
 fn read_column(rule: &Options<'_>) -> Option<Column> {
-    rule.warn_unknown(&[&[NAME, TYPE, LENGTH, NULLABLE, DEFAULT, COMMENT]]);
+    rule.warn_unknown(&[COLUMNS.of]);
     let data_type = match rule.raw(&TYPE) {
         Some(given) => DataType::from_tree(given).map_err(|message| rule.error(TYPE.key, message)).ok(),
         None => rule.text(&TYPE).and(None),

@@ -15,7 +15,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 const REPLICA: OptionDef =
-    OptionDef::new("multi_table_sink_replica", Kind::Int, "has no effect here").default("1");
+    OptionDef::new("multi_table_sink_replica", Kind::Int, "writers of each table and instance")
+        .default("1")
+        .without_effect("rules are about all rows, whoever takes them");
 const ALL: &[OptionDef] = &[rules::RULES, REPLICA];
 
 /// Makes Asserts.

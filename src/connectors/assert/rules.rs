@@ -8,18 +8,36 @@ use crate::table::DataType;
 use std::collections::BTreeSet;
 
 pub(super) const RULES: OptionDef =
-    OptionDef::new("rules", Kind::Object, "what must hold: row_rules, field_rules, …").required();
+    OptionDef::new("rules", Kind::Object, "what must hold: row_rules, field_rules, …").required().of(&[
+        ROW_RULES,
+        FIELD_RULES,
+        CATALOG_RULE,
+        TABLE_NAMES,
+        TABLES,
+    ]);
 
-const ROW_RULES: OptionDef = OptionDef::new("row_rules", Kind::List, "MIN_ROW and MAX_ROW");
-const FIELD_RULES: OptionDef = OptionDef::new("field_rules", Kind::List, "type and values of columns");
+const ROW_RULES: OptionDef =
+    OptionDef::new("row_rules", Kind::List, "MIN_ROW and MAX_ROW").of(&[RULE_TYPE, RULE_VALUE]);
+const FIELD_RULES: OptionDef = OptionDef::new("field_rules", Kind::List, "type and values of columns").of(&[
+    FIELD_NAME,
+    FIELD_TYPE,
+    FIELD_VALUE,
+]);
 const CATALOG_RULE: OptionDef =
-    OptionDef::new("catalog_table_rule", Kind::Object, "name, keys and columns of the table");
+    OptionDef::new("catalog_table_rule", Kind::Object, "name, keys and columns of the table")
+        .of(catalog::OPTIONS);
 const TABLE_NAMES: OptionDef = OptionDef::new("table-names", Kind::List, "exactly the tables that must come");
-const TABLES: OptionDef = OptionDef::new("tables_configs", Kind::List, "rules per table");
+const TABLES: OptionDef = OptionDef::new("tables_configs", Kind::List, "rules per table").of(&[
+    TABLE_PATH,
+    ROW_RULES,
+    FIELD_RULES,
+    CATALOG_RULE,
+]);
 const TABLE_PATH: OptionDef = OptionDef::new("table_path", Kind::Text, "table of these rules").required();
 const FIELD_NAME: OptionDef = OptionDef::new("field_name", Kind::Text, "column of the rule").required();
 const FIELD_TYPE: OptionDef = OptionDef::new("field_type", Kind::Text, "type that its values must have");
-const FIELD_VALUE: OptionDef = OptionDef::new("field_value", Kind::List, "rules about its values");
+const FIELD_VALUE: OptionDef = OptionDef::new("field_value", Kind::List, "rules about its values")
+    .of(&[RULE_TYPE, RULE_VALUE, EQUALS_TO]);
 const RULE_TYPE: OptionDef = OptionDef::new("rule_type", Kind::Text, "kind of the rule");
 const RULE_VALUE: OptionDef = OptionDef::new("rule_value", Kind::Double, "number of the rule");
 const EQUALS_TO: OptionDef = OptionDef::new("equals_to", Kind::Text, "literal that the value must equal");
@@ -166,11 +184,11 @@ pub(super) fn read(options: &Options<'_>) -> Option<Rules> {
     let before = options.problems().error_count();
     let map = options.object(&RULES)?;
     let rules = Options::new(&map, options.path_of(RULES.key), options.problems());
-    rules.warn_unknown(&[&[ROW_RULES, FIELD_RULES, CATALOG_RULE, TABLE_NAMES, TABLES]]);
+    rules.warn_unknown(&[RULES.of]);
     let scope = if rules.has(&TABLES) {
         let mut named = Vec::new();
         each_object(&rules, &TABLES, |entry| {
-            entry.warn_unknown(&[&[TABLE_PATH, ROW_RULES, FIELD_RULES, CATALOG_RULE]]);
+            entry.warn_unknown(&[TABLES.of]);
             let name = entry.text(&TABLE_PATH);
             let table = read_table(entry);
             named.extend(name.map(|name| (name, table)));
@@ -201,16 +219,16 @@ fn read_table(options: &Options<'_>) -> TableRules {
     let mut rules = TableRules { path: options.path().to_owned(), ..TableRules::default() };
     rules.given = [ROW_RULES, FIELD_RULES, CATALOG_RULE].iter().any(|option| options.has(option));
     each_object(options, &ROW_RULES, |rule| {
-        rule.warn_unknown(&[&[RULE_TYPE, RULE_VALUE]]);
+        rule.warn_unknown(&[ROW_RULES.of]);
         if let (Some(Some(kind)), Some(bound)) = (read_type(rule), read_bound(rule)) {
             rules.rows.extend(bound.map(|bound| RowRule { kind, bound }));
         }
     });
     each_object(options, &FIELD_RULES, |rule| {
-        rule.warn_unknown(&[&[FIELD_NAME, FIELD_TYPE, FIELD_VALUE]]);
+        rule.warn_unknown(&[FIELD_RULES.of]);
         let mut values = Vec::new();
         each_object(rule, &FIELD_VALUE, |value| {
-            value.warn_unknown(&[&[RULE_TYPE, RULE_VALUE, EQUALS_TO]]);
+            value.warn_unknown(&[FIELD_VALUE.of]);
             if let (Some(kind), Some(bound)) = (read_type(value), read_bound(value)) {
                 values.push(ValueRule { kind, bound, equals_to: value.raw(&EQUALS_TO).cloned() });
             }

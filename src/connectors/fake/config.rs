@@ -90,7 +90,7 @@ pub(super) fn read(options: &Options<'_>, output: Option<&str>) -> Option<Vec<Ta
         match convert::to_map(entry) {
             Ok(map) => {
                 let entry = Options::new(&map, options.path_of(&key), options.problems());
-                entry.warn_unknown(&[opt::ALL]);
+                entry.warn_unknown(&[opt::TABLES.of]);
                 tables.extend(read_table(&entry, output));
             }
             Err(message) => options.error(&key, message),

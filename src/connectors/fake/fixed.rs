@@ -1,6 +1,7 @@
 //! Rows given in the job (`rows = [ … ]`): read once, built into batches once, shared by all splits.
 
 use super::generate::now;
+use super::options::{ROW_FIELDS, ROW_KIND};
 use crate::format::json::ColumnBuilder;
 use crate::options::{Map, Tree, convert};
 use crate::table::{Batch, CatalogTable, DataType, Field, RowKind};
@@ -27,13 +28,13 @@ impl FixedRow {
             let shown = convert::shown(&row);
             return Err((String::new(), format!("{shown} is no row; a row is {{ kind = …, fields = … }}")));
         };
-        let kind = match row.shift_remove("kind") {
+        let kind = match row.shift_remove(ROW_KIND.key) {
             None | Some(Tree::Null) => {
                 return Err((".kind".into(), "is required; allowed: INSERT, UPDATE_BEFORE, …".into()));
             }
             Some(kind) => convert::to_text(&kind),
         };
-        let fields = match row.shift_remove("fields") {
+        let fields = match row.shift_remove(ROW_FIELDS.key) {
             None | Some(Tree::Null) => {
                 return Err((
                     ".fields".into(),

@@ -1,6 +1,7 @@
 //! What FakeSource takes.
 
-use crate::options::{Kind, OptionDef};
+use crate::options::{Kind, OptionDef, join};
+use crate::table::schema;
 
 const MODES: &[&str] = &["RANGE", "TEMPLATE"];
 
@@ -44,10 +45,17 @@ pub(super) const TABLES: OptionDef = OptionDef::new(
     "tables_configs",
     Kind::List,
     "several tables: a list of objects, each with its own schema and options",
-);
-pub(super) const SCHEMA: OptionDef = OptionDef::new("schema", Kind::Object, "columns and name of the table");
+)
+.of(ONE);
+pub(super) const SCHEMA: OptionDef =
+    OptionDef::new("schema", Kind::Object, "columns and name of the table").of(schema::OPTIONS);
 pub(super) const ROWS: OptionDef =
-    OptionDef::new("rows", Kind::List, "fixed rows: a list of { kind = INSERT, fields = [ … ] }");
+    OptionDef::new("rows", Kind::List, "fixed rows: a list of { kind = INSERT, fields = [ … ] }")
+        .of(&[ROW_KIND, ROW_FIELDS]);
+pub(super) const ROW_KIND: OptionDef =
+    OptionDef::new("kind", Kind::Text, "what happened to the row: INSERT, UPDATE_BEFORE, …").required();
+pub(super) const ROW_FIELDS: OptionDef =
+    OptionDef::new("fields", Kind::List, "its values: a list, or an object of names and values").required();
 pub(super) const ROW_NUM: OptionDef = size("row.num", "rows of each parallel reader");
 pub(super) const SPLIT_NUM: OptionDef =
     OptionDef::new("split.num", Kind::Int, "splits of each parallel reader").default("1");
@@ -124,9 +132,8 @@ pub(super) const AUTO_INCREMENT: OptionDef = OptionDef::new(
 pub(super) const AUTO_INCREMENT_START: OptionDef =
     OptionDef::new("auto.increment.start", Kind::Long, "first number of a counted key").default("1");
 
-/// All of them.
-pub(super) const ALL: &[OptionDef] = &[
-    TABLES,
+/// Options of one table.
+const ONE: &[OptionDef] = &[
     SCHEMA,
     ROWS,
     ROW_NUM,
@@ -175,3 +182,5 @@ pub(super) const ALL: &[OptionDef] = &[
     AUTO_INCREMENT,
     AUTO_INCREMENT_START,
 ];
+/// All of them.
+pub(super) const ALL: &[OptionDef] = &join::<{ ONE.len() + 1 }>(&[TABLES], ONE);

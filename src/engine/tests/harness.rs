@@ -70,6 +70,7 @@ pub fn job(mode: JobMode, interval: Option<Duration>) -> JobSettings {
         retry_times: 0,
         retry_interval: Duration::ZERO,
         read_limit: ReadLimit::default(),
+        tag_filter: Vec::new(),
         env: Vec::new(),
     }
 }

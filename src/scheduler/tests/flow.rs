@@ -201,3 +201,24 @@ async fn tags_are_durable_before_the_answer() {
     let world = World::open(world.kill().await, |_| ());
     assert_eq!(world.scheduler.overlay().tags(), tags);
 }
+
+#[tokio::test]
+async fn a_job_runs_only_where_its_tags_are() {
+    let mut world = World::new();
+    let wanting = async |value: &str| {
+        let mut job = submission(None).await;
+        job.plan.settings.tag_filter = vec![("team".to_owned(), value.to_owned())];
+        job
+    };
+    let refused = patient(world.scheduler.submit(wanting("blue").await)).await.unwrap_err();
+    assert_eq!(refused.to_string(), "env.tag_filter: this node doesn't have team = blue; its tags: none");
+    patient(world.scheduler.set_tags(vec![("team".to_owned(), "blue".to_owned())])).await.unwrap();
+    let id = world.accept(wanting("blue").await).await.id;
+    world.attempt().await.finish();
+    assert_eq!(world.ended(id).await.state, JobState::Finished);
+    let refused = patient(world.scheduler.submit(wanting("red").await)).await.unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "env.tag_filter: this node doesn't have team = red; its tags: team = blue"
+    );
+}

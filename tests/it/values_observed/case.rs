@@ -140,7 +140,8 @@ fn bytes(content: &Value) -> Vec<u8> {
 
 /// The messages of a log; one may have several lines.
 fn messages(log: &str) -> Vec<String> {
-    let start = regex::Regex::new(r"(?m)^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} INFO  ").expect("a regex");
+    let start = regex::Regex::new(r"(?m)^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} (INFO |WARN |ERROR) ")
+        .expect("a regex");
     let starts: Vec<_> = start.find_iter(log).collect();
     let ends = starts.iter().skip(1).map(|next| next.start()).chain([log.len()]);
     starts

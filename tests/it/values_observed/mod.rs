@@ -6,7 +6,7 @@
 
 mod case;
 mod look;
-mod parquet_rows;
+pub mod parquet_rows;
 mod stats;
 mod verdict;
 
@@ -110,6 +110,6 @@ fn by_number(text: &str) -> HashMap<u64, Value> {
 }
 
 /// A folder without a disk under it where there is one: every job syncs its files.
-fn folder() -> tempfile::TempDir {
+pub fn folder() -> tempfile::TempDir {
     tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).expect("a folder")
 }

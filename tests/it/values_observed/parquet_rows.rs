@@ -16,18 +16,26 @@ use std::path::Path;
 pub fn read(folder: &Path) -> Value {
     let (mut files, mut rows, mut physical, mut codec) = (0, Vec::new(), Map::new(), Value::Null);
     for entry in std::fs::read_dir(folder).into_iter().flatten() {
-        let file = File::open(entry.expect("a file").path()).expect("a file");
-        let builder = ParquetRecordBatchReaderBuilder::try_new(file).expect("a parquet file");
         files += 1;
-        codec = codec_of(builder.metadata());
-        physical = physical_of(builder.metadata());
-        for batch in builder.build().expect("a reader") {
-            let batch = batch.expect("rows");
-            let row = |row| batch.columns().iter().map(|column| value(column, row)).collect::<Value>();
-            rows.extend((0..batch.num_rows()).map(row));
-        }
+        let more;
+        (physical, codec, more) = read_file(&entry.expect("a file").path());
+        rows.extend(more);
     }
     json!({ "files": files, "physical": physical, "codec": codec, "rows": rows })
+}
+
+/// Physical types, codec and rows of one file.
+pub fn read_file(path: &Path) -> (Map<String, Value>, Value, Vec<Value>) {
+    let file = File::open(path).expect("a file");
+    let builder = ParquetRecordBatchReaderBuilder::try_new(file).expect("a parquet file");
+    let (physical, codec) = (physical_of(builder.metadata()), codec_of(builder.metadata()));
+    let mut rows = Vec::new();
+    for batch in builder.build().expect("a reader") {
+        let batch = batch.expect("rows");
+        let row = |row| batch.columns().iter().map(|column| value(column, row)).collect::<Value>();
+        rows.extend((0..batch.num_rows()).map(row));
+    }
+    (physical, codec, rows)
 }
 
 /// Whether they are the wanted ones; `rows` may be their number alone.

@@ -15,8 +15,9 @@ pub(super) const PATH: OptionDef =
 const TMP_PATH: OptionDef =
     OptionDef::new("tmp_path", Kind::Text, "where output is staged; by default within the target directory");
 const CUSTOM_FILENAME: OptionDef =
-    OptionDef::new("custom_filename", Kind::Bool, "no effect: file_name_expression alone counts")
-        .default("false");
+    OptionDef::new("custom_filename", Kind::Bool, "whether file_name_expression counts")
+        .default("false")
+        .without_effect("file_name_expression alone counts");
 const NAME_EXPRESSION: OptionDef = OptionDef::new(
     "file_name_expression",
     Kind::Text,
@@ -30,7 +31,8 @@ const FIELD_DELIMITER: OptionDef =
 const ROW_DELIMITER: OptionDef =
     OptionDef::new("row_delimiter", Kind::Text, "text, csv, json: stands between rows").default("\n");
 const HAVE_PARTITION: OptionDef =
-    OptionDef::new("have_partition", Kind::Bool, "no effect: partition_by alone counts").default("false");
+    OptionDef::new("have_partition", Kind::Bool, "demands that partition_by is given, which alone counts")
+        .default("false");
 pub(super) const PARTITION_BY: OptionDef =
     OptionDef::new("partition_by", Kind::List, "columns whose values choose the directory");
 const PARTITION_DIR: OptionDef = OptionDef::new(

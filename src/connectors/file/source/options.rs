@@ -6,7 +6,7 @@ use crate::connectors::file::format::{FILE_FORMAT, FileFormat, local_path, stric
 use crate::format::charset::Charset;
 use crate::format::text::TimeFormats;
 use crate::model::nearest;
-use crate::options::{Kind, OptionDef, Options};
+use crate::options::{Kind, OptionDef, Options, join};
 use crate::table::{CatalogTable, Column, DataType, TablePath, schema};
 
 /// Name of the catalogue.
@@ -14,7 +14,8 @@ const CATALOG: &str = "LocalFile";
 
 pub(super) const PATH: OptionDef =
     OptionDef::new("path", Kind::Text, "file, or directory that is searched with all below it").required();
-const SCHEMA: OptionDef = OptionDef::new("schema", Kind::Object, "columns and name of the table");
+const SCHEMA: OptionDef =
+    OptionDef::new("schema", Kind::Object, "columns and name of the table").of(schema::OPTIONS);
 const READ_COLUMNS: OptionDef = OptionDef::new("read_columns", Kind::List, "columns to read, in that order");
 const FIELD_DELIMITER: OptionDef = OptionDef::new(
     "field_delimiter",
@@ -25,20 +26,27 @@ const FIELD_DELIMITER: OptionDef = OptionDef::new(
 const PARSE_PARTITION: OptionDef =
     OptionDef::new("parse_partition_from_path", Kind::Bool, "whether path parts k=v become columns")
         .default("true");
-const DATE: OptionDef =
-    OptionDef::new("date_format", Kind::Text, "no effect: every value is read by its own form")
-        .default("yyyy-MM-dd");
-const DATETIME: OptionDef = OptionDef::new("datetime_format", Kind::Text, "no effect; see date_format")
-    .default("yyyy-MM-dd HH:mm:ss");
-const TIME: OptionDef =
-    OptionDef::new("time_format", Kind::Text, "no effect; see date_format").default("HH:mm:ss");
+const DATE: OptionDef = OptionDef::new("date_format", Kind::Text, "pattern of dates")
+    .default("yyyy-MM-dd")
+    .without_effect(OWN_FORM);
+const DATETIME: OptionDef = OptionDef::new("datetime_format", Kind::Text, "pattern of timestamps")
+    .default("yyyy-MM-dd HH:mm:ss")
+    .without_effect(OWN_FORM);
+const TIME: OptionDef = OptionDef::new("time_format", Kind::Text, "pattern of times")
+    .default("HH:mm:ss")
+    .without_effect(OWN_FORM);
+const OWN_FORM: &str = "dates and times are read by the form that each value has";
 const SKIP_HEADER: OptionDef =
     OptionDef::new("skip_header_row_number", Kind::Long, "text, csv: lines to skip in each file")
         .default("0");
 const PATTERN: OptionDef =
     OptionDef::new("file_filter_pattern", Kind::Text, "regular expression that a whole file name must match");
-const COMPRESS: OptionDef =
-    OptionDef::new("compress_codec", Kind::Text, "compression of text, csv, json").default("none");
+const COMPRESS: OptionDef = OptionDef::new(
+    "compress_codec",
+    Kind::Text,
+    "compression of the files; lzo is refused, others are not needed",
+)
+.default("none");
 const ARCHIVE: OptionDef = OptionDef::new(
     "archive_compress_codec",
     Kind::Choice(&["none", "zip", "tar", "tar_gz"]),
@@ -50,7 +58,7 @@ const ENCODING: OptionDef =
 const READ_PARTITIONS: OptionDef =
     OptionDef::new("read_partitions", Kind::List, "only files whose path contains one of these");
 const TABLES: OptionDef =
-    OptionDef::new("tables_configs", Kind::List, "several tables, each with all options");
+    OptionDef::new("tables_configs", Kind::List, "several tables, each with all options").of(ONE);
 
 /// Options of one table.
 const ONE: &[OptionDef] = &[
@@ -71,24 +79,7 @@ const ONE: &[OptionDef] = &[
     READ_PARTITIONS,
 ];
 /// All options. Of each the declaration says `required` only where there is no `tables_configs`.
-pub(super) const ALL: &[OptionDef] = &[
-    PATH,
-    FILE_FORMAT,
-    SCHEMA,
-    READ_COLUMNS,
-    FIELD_DELIMITER,
-    PARSE_PARTITION,
-    DATE,
-    DATETIME,
-    TIME,
-    SKIP_HEADER,
-    PATTERN,
-    COMPRESS,
-    ARCHIVE,
-    ENCODING,
-    READ_PARTITIONS,
-    TABLES,
-];
+pub(super) const ALL: &[OptionDef] = &join::<{ ONE.len() + 1 }>(ONE, &[TABLES]);
 
 /// One table to read.
 #[derive(Clone, Debug)]
