@@ -115,7 +115,7 @@ impl Chain {
             ports: ports.into_iter().map(|(_, port)| port).collect(),
             first,
             stack: Vec::new(),
-            out: Out::new(),
+            out: Out::default(),
             at,
         }
     }
@@ -151,13 +151,12 @@ impl Chain {
         let applied = stage.transform.apply(batch, &mut self.out).await;
         self.at.store(Vertex::Source(self.source).number(&self.plan), Ordering::Relaxed);
         applied.map_err(|fault| fault.at(&self.plan.transforms[stage.index].name))?;
-        let given: u64 = self.out.iter().map(|batch| batch.len() as u64).sum();
         let flow = tally.flow(self.layout.transform(stage.index));
-        flow.sent += rows;
-        flow.received += given;
-        flow.dropped += rows.saturating_sub(given);
+        flow.sent += rows + self.out.added();
+        flow.received += self.out.batches().iter().map(|batch| batch.len() as u64).sum::<u64>();
+        flow.dropped += self.out.dropped();
         // The stack gives back the last one first.
-        for batch in self.out.drain(..).rev().filter(|batch| !batch.is_empty()) {
+        for batch in self.out.take().into_iter().rev().filter(|batch| !batch.is_empty()) {
             fan_out(&mut self.stack, &stage.outputs, batch, None);
         }
         Ok(())

@@ -46,7 +46,7 @@ impl MetricsSnapshot {
 pub struct Flow {
     /// `Source[0]-FakeSource -> Sink[0]-Console-MultiTableSink`, or the name of a transform or sink.
     pub place: String,
-    /// Rows that went in (for an edge: sent).
+    /// Rows that went in (for an edge: sent); for a transform that makes several of one, with those that it added.
     pub sent: u64,
     /// Rows that came out (for an edge: received; for a sink: committed).
     pub received: u64,

@@ -3,6 +3,7 @@
 use super::env;
 use crate::model::Problems;
 use crate::options::{Kind, OptionDef, Options};
+use crate::plugin::PER_TABLE;
 use crate::spec::Block;
 
 /// Where rows go: the id under which transforms and sinks name this block.
@@ -23,7 +24,8 @@ const REPLICA: OptionDef =
 /// What every source takes.
 pub const SOURCE_OPTIONS: &[OptionDef] = &[OUTPUT, PARALLELISM];
 /// What every transform takes.
-pub const TRANSFORM_OPTIONS: &[OptionDef] = &[INPUT, OUTPUT, PARALLELISM];
+pub const TRANSFORM_OPTIONS: &[OptionDef] =
+    &[INPUT, OUTPUT, PARALLELISM, PER_TABLE[0], PER_TABLE[1], PER_TABLE[2]];
 /// What every sink takes.
 pub const SINK_OPTIONS: &[OptionDef] = &[INPUT, REPLICA];
 

@@ -67,8 +67,8 @@ pub struct TransformNode {
     pub name: String,
     /// What to run.
     pub def: Arc<dyn TransformDef>,
-    /// Every table that can reach it, and what it makes of it (`None`: dropped).
-    pub tables: Vec<(Arc<CatalogTable>, Option<Arc<CatalogTable>>)>,
+    /// Every table that can reach it, and what it makes of it (nothing: dropped).
+    pub tables: Vec<(Arc<CatalogTable>, Vec<Arc<CatalogTable>>)>,
     /// Where its rows go.
     pub outputs: Vec<Output>,
 }

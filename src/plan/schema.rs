@@ -12,7 +12,7 @@ use std::sync::Arc;
 pub(super) struct Flow {
     /// Every table whose rows are in it.
     pub tables: Vec<Arc<CatalogTable>>,
-    /// Several inputs were united on the way: takers see it as the first of its tables alone.
+    /// Several tables were united on the way: takers see them as the first alone.
     pub united: bool,
     /// Parallel instances.
     pub parallelism: usize,
@@ -26,7 +26,7 @@ impl Flow {
 }
 
 /// What a transform makes of each table that can reach it.
-pub(super) type Mapping = Vec<(Arc<CatalogTable>, Option<Arc<CatalogTable>>)>;
+pub(super) type Mapping = Vec<(Arc<CatalogTable>, Vec<Arc<CatalogTable>>)>;
 
 /// The rows on all edges.
 #[derive(Default)]
@@ -70,9 +70,10 @@ pub(super) fn flows(
             broken.insert(turn.transform);
             continue;
         };
+        let tables = unique(mapping.iter().flat_map(|(_, made)| made.iter().cloned()));
         flows.transforms[turn.transform] = Flow {
-            tables: unique(mapping.iter().filter_map(|(_, made)| made.clone())),
-            united: input.united,
+            united: input.united && tables.len() > 1,
+            tables,
             parallelism: transform.parallelism.unwrap_or(input.parallelism),
         };
         flows.mappings[turn.transform] = mapping;
@@ -148,11 +149,9 @@ fn unite(
             place.error(format!("{message}, but {} and {}", columns_of(one), columns_of(two)), problems);
         }
     }
-    (problems.error_count() == before).then(|| Flow {
-        tables: unique(feeds.iter().map(given).flat_map(|flow| flow.tables.iter().cloned())),
-        united: true,
-        parallelism: first.parallelism,
-    })
+    let tables = unique(feeds.iter().map(given).flat_map(|flow| flow.tables.iter().cloned()));
+    let united = tables.len() > 1;
+    (problems.error_count() == before).then_some(Flow { tables, united, parallelism: first.parallelism })
 }
 
 fn same_columns(one: &CatalogTable, two: &CatalogTable) -> bool {
@@ -168,7 +167,7 @@ fn columns_of(table: &CatalogTable) -> String {
     format!("\"{}\" has ({})", table.path, columns.join(", "))
 }
 
-/// Tables with different paths; of the same path (only in unions, whose columns are the same) the first.
+/// Tables with different paths; of the same path (whose columns are the same) the first.
 fn unique(tables: impl Iterator<Item = Arc<CatalogTable>>) -> Vec<Arc<CatalogTable>> {
     let mut seen = HashSet::new();
     tables.filter(|table| seen.insert(table.path.clone())).collect()
@@ -180,19 +179,18 @@ fn map(transform: &ValidTransform, input: &Flow, problems: &Problems) -> Option<
     let mut mapping = Mapping::new();
     for table in &input.tables {
         match transform.def.schema(table) {
-            Ok(made) => mapping.push((Arc::clone(table), made.map(Arc::new))),
+            Ok(made) => mapping.push((Arc::clone(table), made.into_iter().map(Arc::new).collect())),
             Err(of_table) if input.seen().len() > 1 => {
                 messages.extend(of_table.into_iter().map(|m| format!("{m} (table \"{}\")", table.path)));
             }
             Err(of_table) => messages.extend(of_table),
         }
     }
-    if !input.united {
-        let mut seen = HashSet::new();
-        let made = mapping.iter().filter_map(|(_, made)| made.as_ref());
-        if let Some(twice) = made.map(|table| &table.path).find(|path| !seen.insert(*path)) {
-            messages.insert(format!("makes two tables with the path \"{twice}\""));
-        }
+    messages.extend(clashes(&mapping));
+    if input.united && mapping.iter().any(|(_, made)| made.len() > 1) {
+        messages.insert(
+            "can't make several tables of united inputs; merge them with TableMerge before it".into(),
+        );
     }
     for message in &messages {
         let (path, message) = match message.split_once(": ") {
@@ -204,4 +202,50 @@ fn map(transform: &ValidTransform, input: &Flow, problems: &Problems) -> Option<
         problems.error(Problem::new(path, message));
     }
     messages.is_empty().then_some(mapping)
+}
+
+/// What is wrong with tables that get the same path: they become one, so they must be alike.
+fn clashes(mapping: &Mapping) -> Vec<String> {
+    let made: Vec<(&CatalogTable, &CatalogTable)> = mapping
+        .iter()
+        .flat_map(|(table, made)| made.iter().map(move |made| (table.as_ref(), made.as_ref())))
+        .collect();
+    let mut clashes = Vec::new();
+    for (index, (from, table)) in made.iter().enumerate() {
+        let Some((first_from, first)) = made[..index].iter().find(|(_, first)| first.path == table.path)
+        else {
+            continue;
+        };
+        if first_from.path == from.path {
+            clashes.push(format!(
+                "makes two tables with the path \"{}\" of table \"{}\"",
+                table.path, from.path
+            ));
+        } else if !same_columns(first, table) || key_of(first) != key_of(table) {
+            clashes.push(format!(
+                "makes one table \"{}\" of \"{}\" and \"{}\", but they differ: ({}) and ({})",
+                table.path,
+                first_from.path,
+                from.path,
+                described(first),
+                described(table)
+            ));
+        }
+    }
+    clashes
+}
+
+fn key_of(table: &CatalogTable) -> &[String] {
+    table.primary_key.as_ref().map_or(&[], |key| &key.columns)
+}
+
+/// Columns with their types, and the key.
+fn described(table: &CatalogTable) -> String {
+    let mut parts: Vec<String> =
+        table.columns.iter().map(|column| format!("{} {}", column.name, column.data_type)).collect();
+    let key = key_of(table);
+    if !key.is_empty() {
+        parts.push(format!("key {}", key.join(", ")));
+    }
+    parts.join(", ")
 }

@@ -6,7 +6,7 @@ use super::wiring::{self, Wiring};
 use super::{JobSettings, Rejection};
 use crate::model::{Problem, Problems};
 use crate::options::{OptionDef, Options};
-use crate::plugin::{JobMode, Registry, SinkFactory, SinkInput, SourceDef, TransformDef};
+use crate::plugin::{JobMode, Registry, SinkFactory, SinkInput, SourceDef, TransformDef, build_per_table};
 use crate::spec::{Block, JobSpec};
 use std::sync::Arc;
 
@@ -159,7 +159,7 @@ fn build_source(
 fn build_transform(block: &Block, registry: &Registry, problems: &Problems) -> Option<Arc<dyn TransformDef>> {
     let factory = found(registry.transform(&block.plugin), block, problems)?;
     let options = open(block, TRANSFORM_OPTIONS, factory.options(), problems);
-    made(block, problems, || factory.build(&options))
+    made(block, problems, || build_per_table(factory, &options))
 }
 
 /// Has a sink made once without tables, for the sake of its options.

@@ -15,6 +15,7 @@
 mod codec;
 mod context;
 mod factory;
+mod per_table;
 mod placeholder;
 mod registry;
 mod sink;
@@ -24,6 +25,7 @@ mod transform;
 pub use codec::{decode, encode};
 pub use context::{JobMode, RunContext};
 pub use factory::{SinkFactory, SinkInput, SourceFactory, TransformFactory};
+pub use per_table::{PER_TABLE, build_per_table};
 pub use placeholder::fill_placeholders;
 pub use registry::Registry;
 pub use sink::{Committer, Guarantee, SinkDef, SinkRun, Staged, Writer};

@@ -6,11 +6,26 @@ use arrow::array::{Array, Int8Array};
 use arrow::record_batch::RecordBatch;
 use std::sync::Arc;
 
-/// The file that rows came from.
+/// The file that rows came from, as it was when it was opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileOrigin {
     /// Its path.
     pub path: String,
+    /// Its length in bytes.
+    pub size: u64,
+    /// When it was made, in milliseconds since 1970; `None` where the file system doesn't tell.
+    pub created: Option<i64>,
+    /// When it was changed last, in milliseconds since 1970.
+    pub modified: Option<i64>,
+}
+
+impl FileOrigin {
+    /// What follows the last point of its name; empty without one.
+    #[must_use]
+    pub fn extension(&self) -> &str {
+        let name = self.path.rsplit('/').next().unwrap_or_default();
+        name.rsplit_once('.').map_or("", |(_, extension)| extension)
+    }
 }
 
 /// Some rows (about 8k) of one table.

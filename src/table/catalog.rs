@@ -71,6 +71,10 @@ pub struct Column {
     pub default: Option<Tree>,
     /// Comment.
     pub comment: Option<String>,
+    /// The type that a sink's new table shall have here, in the target's own words, instead of the one that the sink
+    /// would choose.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sink_type: Option<String>,
 }
 
 impl Column {
@@ -84,6 +88,7 @@ impl Column {
             scale: None,
             default: None,
             comment: None,
+            sink_type: None,
         }
     }
 }

@@ -158,6 +158,7 @@ fn read_long_form(schema: &Options<'_>) -> Vec<Column> {
             scale,
             default: column.raw(&DEFAULT).cloned(),
             comment: column.text(&COMMENT),
+            sink_type: None,
         })
     });
     columns.collect()

@@ -1,13 +1,12 @@
 //! `FilterRowKind`: keeps rows of some kinds.
 
+use super::rows::marked;
 use super::stateless::{Columns, Stateless};
 use crate::model::{Fault, nearest};
 use crate::options::{Kind, OptionDef, Options};
 use crate::plugin::{TransformDef, TransformFactory};
 use crate::table::{Batch, CatalogTable, RowKind};
-use arrow::array::{AsArray, BooleanArray};
-use arrow::compute::{filter, filter_record_batch};
-use arrow::datatypes::Int8Type;
+use arrow::array::BooleanArray;
 use std::sync::Arc;
 
 const INCLUDE: OptionDef = OptionDef::new("include_kinds", Kind::List, "row kinds to keep");
@@ -81,12 +80,6 @@ impl Columns for FilterRowKind {
             .iter()
             .map(|number| Some(self.keep[RowKind::of_number(*number) as usize]))
             .collect();
-        if kept.true_count() == batch.len() {
-            return Ok(Some(batch));
-        }
-        let failed = |e: arrow::error::ArrowError| Fault::internal("rows can't be filtered").caused_by(&e);
-        let rows = filter_record_batch(&batch.rows, &kept).map_err(failed)?;
-        let kinds = filter(kinds, &kept).map_err(failed)?.as_primitive::<Int8Type>().clone();
-        Ok((rows.num_rows() > 0).then_some(Batch { rows, kinds: Some(kinds), ..batch }))
+        marked(batch, &kept)
     }
 }

@@ -1,5 +1,6 @@
 //! Java's regular expressions: patterns, `$1` replacements, and `split` with a limit.
 
+use super::row_errors::shown;
 use crate::model::Fault;
 use fancy_regex::{Captures, Regex, RegexBuilder};
 
@@ -15,6 +16,31 @@ pub(super) fn compile(pattern: &str) -> Result<Regex, String> {
         .backtrack_limit(BACKTRACK_LIMIT)
         .build()
         .map_err(|error| format!("{pattern:?} is no regular expression: {error}"))
+}
+
+/// Compiles a pattern that must match a whole text.
+///
+/// # Errors
+/// What is wrong with it.
+pub(super) fn compile_whole(pattern: &str) -> Result<Regex, String> {
+    compile(pattern)?;
+    compile(&format!(r"\A(?:{pattern})\z"))
+}
+
+/// Whether the pattern matches.
+///
+/// # Errors
+/// A pattern that goes back without end on this text.
+pub(super) fn is_match(text: &str, pattern: &Regex) -> Result<bool, Fault> {
+    pattern.is_match(text).map_err(|error| endless(pattern, text, &error))
+}
+
+/// The first match with its groups.
+///
+/// # Errors
+/// A pattern that goes back without end on this text.
+pub(super) fn captures<'t>(text: &'t str, pattern: &Regex) -> Result<Option<Captures<'t>>, Fault> {
+    pattern.captures(text).map_err(|error| endless(pattern, text, &error))
 }
 
 /// A part of a replacement.
@@ -141,8 +167,7 @@ pub(super) fn split<'t>(text: &'t str, pattern: &Regex, limit: usize) -> Result<
 }
 
 fn endless(pattern: &Regex, text: &str, error: &fancy_regex::Error) -> Fault {
-    let shown: String = text.chars().take(60).collect();
-    Fault::user(format!("the regular expression {:?} was given up on {shown:?}", pattern.as_str()))
+    Fault::user(format!("the regular expression {:?} was given up on {}", pattern.as_str(), shown(text)))
         .caused_by(error)
         .final_one()
 }

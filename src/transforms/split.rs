@@ -1,7 +1,7 @@
 //! `Split`: cuts one column's text into several new columns.
 
 use super::java_regex;
-use super::stateless::{Columns, Stateless, column, with_columns};
+use super::stateless::{Columns, Stateless, column, put_array, put_columns, with_columns};
 use super::text_column::{check, text_column};
 use crate::model::Fault;
 use crate::options::{Kind, OptionDef, Options};
@@ -61,22 +61,9 @@ impl Columns for Split {
     fn plan(&self, input: &CatalogTable) -> Result<(CatalogTable, Step), Vec<String>> {
         let from = column(input, FIELD.key, &self.field).map_err(|e| vec![e])?;
         check(input, FIELD.key, from).map_err(|e| vec![e])?;
-        let mut columns = input.columns.clone();
-        let mut to = Vec::with_capacity(self.outputs.len());
-        for name in &self.outputs {
-            let new = Column::new(name, DataType::String);
-            match columns.iter().position(|c| c.name == *name) {
-                Some(at) => {
-                    columns[at] = new;
-                    to.push(at);
-                }
-                None => {
-                    to.push(columns.len());
-                    columns.push(new);
-                }
-            }
-        }
-        Ok((input.with_columns(columns), Step { from, to }))
+        let new = self.outputs.iter().map(|name| Column::new(name, DataType::String));
+        let (output, to) = put_columns(input, new);
+        Ok((output, Step { from, to }))
     }
 
     fn apply(&self, step: &Step, output: &Arc<CatalogTable>, batch: Batch) -> Result<Option<Batch>, Fault> {
@@ -93,8 +80,7 @@ impl Columns for Split {
         }
         let mut columns: Vec<ArrayRef> = batch.rows.columns().to_vec();
         for (at, mut builder) in step.to.iter().zip(parts) {
-            let column: ArrayRef = Arc::new(builder.finish());
-            if *at < columns.len() { columns[*at] = column } else { columns.push(column) }
+            put_array(&mut columns, *at, Arc::new(builder.finish()));
         }
         with_columns(&batch, output, columns).map(Some)
     }

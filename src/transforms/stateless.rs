@@ -1,14 +1,18 @@
 //! What transforms without state share: a step per table, prepared once, applied per batch.
+//!
+//! A transform that makes one table of each is a [`Columns`]; one that routes, drops or multiplies is a [`Tables`],
+//! which every `Columns` is too. [`Stateless`] makes either the port's `TransformDef`.
 
 use crate::model::{Fault, nearest};
 use crate::plugin::{Out, RunContext, State, Transform, TransformDef};
-use crate::table::{Batch, CatalogTable, TablePath};
+use crate::table::{Batch, CatalogTable, Column, TablePath};
 use arrow::array::ArrayRef;
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use async_trait::async_trait;
+use std::collections::HashMap;
 use std::sync::Arc;
 
-/// A transform that keeps nothing between batches.
+/// A transform that keeps nothing between batches, and makes one table of each. It may drop rows, not add any.
 pub(super) trait Columns: Clone + Send + Sync + 'static {
     /// What is worked out once per table.
     type Step: Send + Sync + 'static;
@@ -31,12 +35,61 @@ pub(super) trait Columns: Clone + Send + Sync + 'static {
     ) -> Result<Option<Batch>, Fault>;
 }
 
-/// Makes a [`TransformDef`] of a [`Columns`].
+/// A transform that keeps nothing between batches.
+pub(super) trait Tables: Clone + Send + Sync + 'static {
+    /// What is worked out once per table.
+    type Step: Send + Sync + 'static;
+
+    /// The tables that come out, none if the table is dropped, and how to get there.
+    ///
+    /// # Errors
+    /// Messages that name the option and what is wrong.
+    fn plan(&self, input: &CatalogTable) -> Result<(Vec<CatalogTable>, Self::Step), Vec<String>>;
+
+    /// Transforms one batch of a table that is not dropped; `outputs` are the tables that `plan` gave.
+    ///
+    /// # Errors
+    /// A value that can't be transformed.
+    fn apply(
+        &self,
+        step: &Self::Step,
+        outputs: &[Arc<CatalogTable>],
+        batch: Batch,
+        out: &mut Out,
+    ) -> Result<(), Fault>;
+}
+
+impl<T: Columns> Tables for T {
+    type Step = T::Step;
+
+    fn plan(&self, input: &CatalogTable) -> Result<(Vec<CatalogTable>, Self::Step), Vec<String>> {
+        Columns::plan(self, input).map(|(output, step)| (vec![output], step))
+    }
+
+    fn apply(
+        &self,
+        step: &Self::Step,
+        outputs: &[Arc<CatalogTable>],
+        batch: Batch,
+        out: &mut Out,
+    ) -> Result<(), Fault> {
+        let [output] = outputs else {
+            return Err(Fault::internal("a transform of columns makes one table"));
+        };
+        let rows = batch.len();
+        let given = Columns::apply(self, step, output, batch)?;
+        out.drop_rows(rows.saturating_sub(given.as_ref().map_or(0, Batch::len)));
+        given.into_iter().for_each(|batch| out.push(batch));
+        Ok(())
+    }
+}
+
+/// Makes a [`TransformDef`] of a [`Tables`].
 pub(super) struct Stateless<T>(pub(super) T);
 
-impl<T: Columns> TransformDef for Stateless<T> {
-    fn schema(&self, input: &CatalogTable) -> Result<Option<CatalogTable>, Vec<String>> {
-        self.0.plan(input).map(|(output, _)| Some(output))
+impl<T: Tables> TransformDef for Stateless<T> {
+    fn schema(&self, input: &CatalogTable) -> Result<Vec<CatalogTable>, Vec<String>> {
+        self.0.plan(input).map(|(outputs, _)| outputs)
     }
 
     fn start(
@@ -46,29 +99,36 @@ impl<T: Columns> TransformDef for Stateless<T> {
         _state: Option<State>,
     ) -> Result<Box<dyn Transform>, Fault> {
         let prepare = |input: &CatalogTable| {
-            let (output, step) =
+            let (outputs, step) =
                 self.0.plan(input).map_err(|problems| Fault::internal(problems.join("; ")))?;
-            Ok((input.path.clone(), Arc::new(output), step))
+            Ok((input.path.clone(), Planned { outputs: outputs.into_iter().map(Arc::new).collect(), step }))
         };
         let tables = inputs.iter().map(prepare).collect::<Result<_, Fault>>()?;
         Ok(Box::new(Running { transform: self.0.clone(), tables }))
     }
 }
 
-struct Running<T: Columns> {
+struct Planned<S> {
+    outputs: Vec<Arc<CatalogTable>>,
+    step: S,
+}
+
+struct Running<T: Tables> {
     transform: T,
-    tables: Vec<(TablePath, Arc<CatalogTable>, T::Step)>,
+    tables: HashMap<TablePath, Planned<T::Step>>,
 }
 
 #[async_trait]
-impl<T: Columns> Transform for Running<T> {
+impl<T: Tables> Transform for Running<T> {
     async fn apply(&mut self, batch: Batch, out: &mut Out) -> Result<(), Fault> {
-        let found = self.tables.iter().find(|(path, _, _)| *path == batch.table.path);
-        let Some((_, output, step)) = found else {
+        let Some(table) = self.tables.get(&batch.table.path) else {
             return Err(Fault::internal(format!("table {} was not planned for", batch.table.path)));
         };
-        out.extend(self.transform.apply(step, output, batch)?);
-        Ok(())
+        if table.outputs.is_empty() {
+            out.drop_rows(batch.len());
+            return Ok(());
+        }
+        self.transform.apply(&table.step, &table.outputs, batch, out)
     }
 }
 
@@ -95,6 +155,36 @@ pub(super) fn column(input: &CatalogTable, option: &str, name: &str) -> Result<u
         let hint = near.map(|n| format!("; did you mean \"{n}\"?")).unwrap_or_default();
         format!("{option}: table {} has no column \"{name}\"; it has {}{hint}", input.path, names.join(", "))
     })
+}
+
+/// The table with new columns: each takes the place of the one of its name, else it is appended. Answers their places.
+pub(super) fn put_columns(
+    input: &CatalogTable,
+    new: impl Iterator<Item = Column>,
+) -> (CatalogTable, Vec<usize>) {
+    let mut columns = input.columns.clone();
+    let mut places = Vec::new();
+    for column in new {
+        match columns.iter().position(|c| c.name == column.name) {
+            Some(place) => {
+                columns[place] = column;
+                places.push(place);
+            }
+            None => {
+                places.push(columns.len());
+                columns.push(column);
+            }
+        }
+    }
+    (input.with_columns(columns), places)
+}
+
+/// Puts an array in its place, in the order that [`put_columns`] gave.
+pub(super) fn put_array(columns: &mut Vec<ArrayRef>, place: usize, array: ArrayRef) {
+    match columns.get_mut(place) {
+        Some(column) => *column = array,
+        None => columns.push(array),
+    }
 }
 
 /// Collects results, or every problem.

@@ -6,23 +6,31 @@ use arrow::array::{Array, ArrayRef, AsArray, StringArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType as ArrowType, Float32Type, Float64Type};
 
+/// Whether values of a type have a text form here; nested values and bytes have none.
+pub(super) fn has_text(data_type: &DataType) -> bool {
+    !matches!(
+        data_type,
+        DataType::Array(_)
+            | DataType::Map(_, _)
+            | DataType::Row(_)
+            | DataType::Bytes
+            | DataType::Vector(_, _)
+    )
+}
+
 /// Whether a column has a text form here.
 ///
 /// # Errors
 /// Nested values and bytes have none.
 pub(super) fn check(input: &CatalogTable, option: &str, column: usize) -> Result<(), String> {
     let column = &input.columns[column];
-    match column.data_type {
-        DataType::Array(_)
-        | DataType::Map(_, _)
-        | DataType::Row(_)
-        | DataType::Bytes
-        | DataType::Vector(_, _) => Err(format!(
-            "{option}: column \"{}\" is {}; text, numbers, dates are allowed",
-            column.name, column.data_type
-        )),
-        _ => Ok(()),
+    if has_text(&column.data_type) {
+        return Ok(());
     }
+    Err(format!(
+        "{option}: column \"{}\" is {}; text, numbers, dates are allowed",
+        column.name, column.data_type
+    ))
 }
 
 /// The column as text; text itself is shared, not copied.

@@ -39,6 +39,20 @@ fn each_batch_job_runs_to_its_end() {
 }
 
 #[test]
+fn each_table_that_rows_are_routed_to_is_counted() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start(dir.path());
+    let text = fs::read(checkout().join("config/jobs/data_validator.conf")).unwrap();
+    let id = server.post("/submit-job?format=hocon", text).ok()["jobId"].to_string();
+    let job = server.ended(&id);
+    assert_eq!(job["jobStatus"], "FINISHED", "{}", job["errorMsg"]);
+    let metrics = &job["metrics"];
+    assert_eq!(metrics["TableSourceReceivedCount"]["crm.people"], "3");
+    assert_eq!(metrics["TableSinkWriteCount"]["crm.people"], "2");
+    assert_eq!(metrics["TableSinkWriteCount"]["crm.people_errors"], "1");
+}
+
+#[test]
 fn the_streaming_job_runs_until_it_is_stopped() {
     let dir = tempfile::tempdir().unwrap();
     let server = Server::start(dir.path());

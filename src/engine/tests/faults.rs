@@ -59,8 +59,8 @@ fn the_first_fault_names_its_vertex() {
 struct Broken;
 
 impl TransformDef for Broken {
-    fn schema(&self, input: &CatalogTable) -> Result<Option<CatalogTable>, Vec<String>> {
-        Ok(Some(input.clone()))
+    fn schema(&self, input: &CatalogTable) -> Result<Vec<CatalogTable>, Vec<String>> {
+        Ok(vec![input.clone()])
     }
 
     fn start(

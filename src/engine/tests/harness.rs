@@ -102,7 +102,7 @@ impl Pieces for Plan {
         self.transforms.push(TransformNode {
             name: format!("Transform[{}]-Keep", self.transforms.len()),
             def,
-            tables: tables.iter().map(|table| (Arc::clone(table), Some(Arc::clone(table)))).collect(),
+            tables: tables.iter().map(|table| (Arc::clone(table), vec![Arc::clone(table)])).collect(),
             outputs: outputs.to_vec(),
         });
     }

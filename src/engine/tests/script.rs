@@ -227,8 +227,8 @@ pub struct Keep {
 }
 
 impl TransformDef for Keep {
-    fn schema(&self, input: &CatalogTable) -> Result<Option<CatalogTable>, Vec<String>> {
-        Ok(Some(input.clone()))
+    fn schema(&self, input: &CatalogTable) -> Result<Vec<CatalogTable>, Vec<String>> {
+        Ok(vec![input.clone()])
     }
 
     fn start(
@@ -256,6 +256,7 @@ impl Transform for Keeping {
         let keep: BooleanArray = ids(&batch).iter().map(|id| Some(id % self.divisor == 0)).collect();
         let rows = filter_record_batch(&batch.rows, &keep).unwrap();
         let kinds = batch.kinds.as_ref().map(|_| Int8Array::from(vec![0; rows.num_rows()]));
+        out.drop_rows(batch.len() - rows.num_rows());
         // In two parts, as a transform may.
         let half = rows.num_rows() / 2;
         for (offset, length) in [(0, half), (half, rows.num_rows() - half)] {

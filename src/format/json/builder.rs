@@ -2,6 +2,7 @@
 
 use super::cells::Numbers;
 use super::encode::push_quoted_bytes;
+use super::find::JsonValue;
 use super::lexer::Lexer;
 use crate::format::print;
 use crate::format::value::Cells;
@@ -9,18 +10,23 @@ use crate::options::Tree;
 use crate::table::DataType;
 use arrow::array::ArrayRef;
 
-/// Builds one column from values of a job text (FakeSource rows, Assert literals) by the rules of JSON files.
+/// Builds one column from values of a job text (FakeSource rows, Assert literals), or from JSON, by the rules of JSON
+/// files.
 #[derive(Debug)]
 pub struct ColumnBuilder {
     cells: Cells,
     text: Vec<u8>,
+    /// What is nested is tried here first, as a failure leaves parts behind.
+    trial: Option<(DataType, Cells)>,
 }
 
 impl ColumnBuilder {
     /// A builder of a column of that type.
     #[must_use]
     pub fn new(data_type: &DataType) -> Self {
-        Self { cells: Cells::new(data_type), text: Vec::new() }
+        let is_nested = matches!(data_type, DataType::Array(_) | DataType::Map(_, _) | DataType::Row(_));
+        let trial = is_nested.then(|| (data_type.clone(), Cells::new(data_type)));
+        Self { cells: Cells::new(data_type), text: Vec::new(), trial }
     }
 
     /// Appends a value.
@@ -31,6 +37,22 @@ impl ColumnBuilder {
         self.text.clear();
         push_json(&mut self.text, value);
         let token = Lexer::new(&self.text).value()?;
+        self.cells.push_json(token, Numbers::Doubles)
+    }
+
+    /// Appends a value of a JSON document. One that is none of the type leaves the builder as it was.
+    ///
+    /// # Errors
+    /// What is wrong with the value.
+    pub fn push_json(&mut self, value: JsonValue<'_>) -> Result<(), String> {
+        let token = value.0;
+        if let Some((data_type, trial)) = &mut self.trial {
+            let tried = trial.push_json(token, Numbers::Doubles);
+            if tried.is_err() || trial.len() >= 1024 {
+                *trial = Cells::new(data_type);
+            }
+            tried?;
+        }
         self.cells.push_json(token, Numbers::Doubles)
     }
 
@@ -92,5 +114,25 @@ fn push_json(out: &mut Vec<u8>, value: &Tree) {
             }
             out.push(b'}');
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow::array::{Array, AsArray};
+
+    #[test]
+    fn a_json_value_that_fails_leaves_nothing() {
+        let value = |text: &'static str| JsonValue(Lexer::new(text.as_bytes()).value().unwrap());
+        let mut ints = ColumnBuilder::new(&DataType::Int);
+        assert!(ints.push_json(value("\"x\"")).is_err());
+        ints.push_json(value("7")).unwrap();
+        assert_eq!(ints.len(), 1);
+        let mut lists = ColumnBuilder::new(&DataType::Array(Box::new(DataType::Date)));
+        assert!(lists.push_json(value(r#"["2024-01-02", "no date"]"#)).is_err());
+        lists.push_json(value(r#"["2024-01-03", null]"#)).unwrap();
+        let column = lists.finish();
+        assert_eq!((column.len(), column.as_list::<i32>().values().len()), (1, 2));
     }
 }

@@ -44,17 +44,21 @@ pub fn encoder(columns: &[Column], options: &WriteOptions) -> Result<Box<dyn Enc
 
 /// What stands before each value of an object: `{"a":`, `,"b":`; and the names of what is nested in it.
 #[derive(Debug)]
-struct Names {
+pub(super) struct Names {
     before: Vec<Vec<u8>>,
     inner: Vec<Inner>,
 }
 
+/// How what is nested in a value is written.
 #[derive(Debug)]
-enum Inner {
+pub(super) enum Inner {
     Plain,
     /// Of elements or map values.
     Items(Box<Inner>),
+    /// A row as an object.
     Row(Names),
+    /// A row as the list of its values.
+    Values(Vec<Inner>),
 }
 
 impl Names {
@@ -74,6 +78,19 @@ impl Inner {
         match data_type {
             DataType::Array(item) | DataType::Map(_, item) => Inner::Items(Box::new(Inner::of(item))),
             DataType::Row(fields) => Inner::Row(Names::of(fields)),
+            _ => Inner::Plain,
+        }
+    }
+
+    /// The same with rows as lists.
+    pub(super) fn without_names(data_type: &DataType) -> Self {
+        match data_type {
+            DataType::Array(item) | DataType::Map(_, item) => {
+                Inner::Items(Box::new(Inner::without_names(item)))
+            }
+            DataType::Row(fields) => {
+                Inner::Values(fields.iter().map(|f| Inner::without_names(&f.data_type)).collect())
+            }
             _ => Inner::Plain,
         }
     }
@@ -121,7 +138,7 @@ fn push_object(out: &mut Vec<u8>, views: &[View<'_>], row: usize, names: &Names)
     out.extend_from_slice(if views.is_empty() { b"{}" } else { b"}" });
 }
 
-fn push_value(out: &mut Vec<u8>, view: &View<'_>, row: usize, inner: &Inner) {
+pub(super) fn push_value(out: &mut Vec<u8>, view: &View<'_>, row: usize, inner: &Inner) {
     if view.is_null(row) {
         return out.extend_from_slice(b"null");
     }
@@ -166,10 +183,20 @@ fn push_value(out: &mut Vec<u8>, view: &View<'_>, row: usize, inner: &Inner) {
             }
             out.push(b'}');
         }
-        Values::Row(fields) => {
-            let Inner::Row(names) = inner else { return };
-            push_object(out, fields, row, names);
-        }
+        Values::Row(fields) => match inner {
+            Inner::Row(names) => push_object(out, fields, row, names),
+            Inner::Values(inner) => {
+                out.push(b'[');
+                for (index, (field, inner)) in fields.iter().zip(inner).enumerate() {
+                    if index > 0 {
+                        out.push(b',');
+                    }
+                    push_value(out, field, row, inner);
+                }
+                out.push(b']');
+            }
+            Inner::Plain | Inner::Items(_) => {}
+        },
         _ => push_plain(out, view, row),
     }
 }

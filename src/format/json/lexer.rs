@@ -3,7 +3,7 @@
 use crate::format::error::shown;
 
 /// How deep values may nest.
-const MAX_DEPTH: usize = 512;
+pub(super) const MAX_DEPTH: usize = 512;
 
 /// A value that was checked; slices point into the input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +38,11 @@ impl<'a> Lexer<'a> {
     /// The next value, whole.
     pub(super) fn value(&mut self) -> Result<Token<'a>, String> {
         self.value_at(0)
+    }
+
+    /// Bytes read so far.
+    pub(super) fn position(&self) -> usize {
+        self.at
     }
 
     /// Calls `each` with every element; `array` is a token's slice.

@@ -2,17 +2,20 @@
 //!
 //! `lexer` checks a value once and hands out tokens that point into the input; `cells` turns a token into a value of
 //! its column (one set of rules for files, FakeSource rows and Assert literals); `decode` finds lines and fields,
-//! `encode` writes objects.
+//! `encode` writes objects, `find` takes single values out of texts (`lenient` mends those that are nearly JSON).
 
 mod builder;
 mod cells;
 mod compact;
 mod decode;
 mod encode;
+mod find;
+mod lenient;
 mod lexer;
 
 pub use builder::ColumnBuilder;
 pub use decode::{ReadOptions, decoder};
 pub use encode::{WriteOptions, encoder};
+pub use find::{Document, JsonValue, PathStep, ValueText};
 
 pub(super) use encode::push_quoted;

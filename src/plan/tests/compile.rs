@@ -15,11 +15,11 @@ fn several_tables_go_through_transforms() {
         "sink":[{"plugin_name":"Console","plugin_input":"u"},{"plugin_name":"Console","plugin_input":"t"}]}"#,
     );
     let columns = |transform: usize, table: usize| -> Vec<String> {
-        let made = plan.transforms[transform].tables[table].1.as_ref();
+        let made = plan.transforms[transform].tables[table].1.first();
         made.map(|t| t.columns.iter().map(|c| c.name.clone()).collect()).unwrap_or_default()
     };
     assert_eq!((columns(0, 0), columns(0, 1)), (vec!["a".into(), "b".into()], vec!["a".into(), "b".into()]));
-    assert!(plan.transforms[1].tables[1].1.is_none(), "dropped");
+    assert!(plan.transforms[1].tables[1].1.is_empty(), "dropped");
     assert_eq!(plan.sources[0].outputs, [Output::Transform(0)]);
     assert_eq!(plan.transforms[0].outputs, [Output::Transform(1), Output::Sink(1)]);
     assert_eq!(plan.written_tables(), ["db.a", "db.b"]);
@@ -35,20 +35,34 @@ fn several_tables_go_through_transforms() {
 }
 
 #[test]
+fn alike_tables_of_one_name_become_one() {
+    let plan = plan(
+        r#"{"source":[{"plugin_name":"FakeSource","schema":{"fields":{"a":"int"}},"table-names":["x","y"],
+                       "plugin_output":"f"}],
+        "transform":[{"plugin_name":"Drop","plugin_input":"f","plugin_output":"v","rename":"one"}],
+        "sink":[{"plugin_name":"Console","plugin_input":"v"}]}"#,
+    );
+    assert_eq!(plan.written_tables(), ["one"]);
+    assert_eq!(plan.transforms[0].tables.len(), 2);
+}
+
+#[test]
 fn problems_that_show_with_the_tables() {
     let problems = refusal(
         r#"{"source":[{"plugin_name":"FakeSource","schema":{"fields":{"a":"int"}},"plugin_output":"f",
                        "table-names":["x","y"]}],
         "transform":[{"plugin_name":"Copy","plugin_input":"f","plugin_output":"t","fields":{"b":"q"}},
                      {"plugin_name":"Copy","plugin_input":"t","plugin_output":"u"},
-                     {"plugin_name":"Drop","plugin_input":"f","plugin_output":"v","rename":"one"}],
+                     {"plugin_name":"Copy","plugin_input":"f","plugin_output":"w","fields":{"c":"a"},
+                      "table_match_regex":"[y-z]"},
+                     {"plugin_name":"Drop","plugin_input":"w","plugin_output":"v","rename":"one"}],
         "sink":[{"plugin_name":"Console","plugin_input":"u"},{"plugin_name":"Console","plugin_input":"v"}]}"#,
     );
     assert_eq!(
         problems,
         "transform[0].Copy.fields: there is no column \"q\" (table \"x\")\n\
          transform[0].Copy.fields: there is no column \"q\" (table \"y\")\n\
-         transform[2].Drop: makes two tables with the path \"one\""
+         transform[3].Drop: makes one table \"one\" of \"x\" and \"y\", but they differ: (a INT) and (a INT, c INT)"
     );
     let problems = refusal(
         r#"{"source":[{"plugin_name":"FakeSource","schema":{"fields":{"a":"int"}},"plugin_output":"f"}],

@@ -124,14 +124,14 @@ struct Copy {
 }
 
 impl TransformDef for Copy {
-    fn schema(&self, input: &CatalogTable) -> Result<Option<CatalogTable>, Vec<String>> {
+    fn schema(&self, input: &CatalogTable) -> Result<Vec<CatalogTable>, Vec<String>> {
         let mut columns = input.columns.clone();
         for (new, old) in &self.fields {
             let index =
                 input.index_of(old).ok_or_else(|| vec![format!("fields: there is no column \"{old}\"")])?;
             columns.push(Column { name: new.clone(), ..input.columns[index].clone() });
         }
-        Ok(Some(input.with_columns(columns)))
+        Ok(vec![input.with_columns(columns)])
     }
 
     fn start(
@@ -170,12 +170,12 @@ struct Drop {
 }
 
 impl TransformDef for Drop {
-    fn schema(&self, input: &CatalogTable) -> Result<Option<CatalogTable>, Vec<String>> {
+    fn schema(&self, input: &CatalogTable) -> Result<Vec<CatalogTable>, Vec<String>> {
         let mut made = input.clone();
         if let Some(name) = &self.rename {
             made.path = TablePath::parse(name, false).unwrap();
         }
-        Ok(Some(made).filter(|_| self.table.as_ref() != Some(&input.path.to_string())))
+        Ok(Some(made).filter(|_| self.table.as_ref() != Some(&input.path.to_string())).into_iter().collect())
     }
 
     fn start(

@@ -117,7 +117,7 @@ fn check_edges(plan: &Plan) {
                 }
                 let node = &plan.transforms[*index];
                 let (_, made) = node.tables.iter().find(|(given, _)| given.path == table.path).unwrap();
-                if let Some(made) = made {
+                for made in made {
                     open.extend(node.outputs.iter().map(|o| (o, made.as_ref(), depth + 1)));
                 }
             }

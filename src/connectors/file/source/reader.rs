@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 /// Rows of one batch.
 pub(super) const BATCH_ROWS: usize = 8192;
@@ -72,6 +72,7 @@ impl Reader for FileReader {
         let table = self.table(&split)?;
         let path = Path::new(&split.path);
         let file = File::open(path).map_err(|e| failed("can't be read", path, &e))?;
+        let origin = origin_of(&file, &split.path).map_err(|e| failed("can't be read", path, &e))?;
         let place: Option<Place> = position.map(|position| plugin::decode(VERSION, position)).transpose()?;
         let wrong = || Fault::internal(format!("{}: a position of another format", split.path));
         let content = match table.options.format {
@@ -103,8 +104,7 @@ impl Reader for FileReader {
                 None => new_null_array(&Arrow::Utf8, BATCH_ROWS),
             })
             .collect();
-        let origin = Arc::new(FileOrigin { path: split.path.clone() });
-        self.open = Some(OpenSplit { split, content, origin, partitions });
+        self.open = Some(OpenSplit { split, content, origin: Arc::new(origin), partitions });
         Ok(())
     }
 
@@ -155,6 +155,16 @@ impl Reader for FileReader {
         });
         self.done + of_open
     }
+}
+
+fn origin_of(file: &File, path: &str) -> std::io::Result<FileOrigin> {
+    let about = file.metadata()?;
+    let millis = |time: std::io::Result<SystemTime>| {
+        let since = time.ok()?.duration_since(UNIX_EPOCH).ok()?;
+        i64::try_from(since.as_millis()).ok()
+    };
+    let (created, modified) = (millis(about.created()), millis(about.modified()));
+    Ok(FileOrigin { path: path.to_owned(), size: about.len(), created, modified })
 }
 
 impl OpenSplit {

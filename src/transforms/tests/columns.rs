@@ -1,80 +1,13 @@
-//! Transforms through their factories, as jobs use them.
+//! Transforms that choose and change columns.
 
-use super::register;
-use crate::model::{AttemptId, JobId, Problems};
-use crate::options::{Options, Tree};
-use crate::plugin::{JobMode, Registry, RunContext, TransformDef};
-use crate::runtime::JobLog;
-use crate::table::{Batch, CatalogTable, Column, DataType, PrimaryKey, RowKind, TablePath};
-use arrow::array::{ArrayRef, Float64Array, Int8Array, Int32Array, StringArray};
-use arrow::record_batch::RecordBatch;
-use arrow::util::display::{ArrayFormatter, FormatOptions};
-use std::sync::Arc;
-
-/// Builds a transform; or the texts of its problems.
-fn build(name: &str, options: &str) -> Result<Arc<dyn TransformDef>, Vec<String>> {
-    let mut registry = Registry::default();
-    register(&mut registry);
-    let tree: Tree = serde_json::from_str(options).unwrap();
-    let problems = Problems::default();
-    let options = Options::new(tree.as_map().unwrap(), "t", &problems);
-    let built = registry.transform(name).unwrap().build(&options);
-    built.ok_or_else(|| problems.into_parts().0.iter().map(ToString::to_string).collect())
-}
-
-/// `id int, name string, score double`, key id; a change of each kind.
-fn batch() -> Batch {
-    let mut table = CatalogTable::new(
-        "Test",
-        TablePath::parse("db.t", false).unwrap(),
-        vec![
-            Column::new("id", DataType::Int),
-            Column::new("name", DataType::String),
-            Column::new("score", DataType::Double),
-        ],
-    );
-    table.primary_key = Some(PrimaryKey { name: "pk".into(), columns: vec!["id".into()] });
-    let columns: Vec<ArrayRef> = vec![
-        Arc::new(Int32Array::from(vec![1, 2, 3, 4])),
-        Arc::new(StringArray::from(vec![Some("Joy Ding"), Some("a b c"), None, Some("")])),
-        Arc::new(Float64Array::from(vec![Some(1.0), Some(1e10), None, Some(0.5)])),
-    ];
-    let rows = RecordBatch::try_new(table.arrow_schema(), columns).unwrap();
-    let kinds = Int8Array::from(RowKind::ALL.map(|k| k as i8).to_vec());
-    Batch { kinds: Some(kinds), ..Batch::inserts(Arc::new(table), rows) }
-}
+use super::{batch, run_on};
+use crate::table::{CatalogTable, DataType};
 
 /// Runs a transform over [`batch`]: one text a row, and the table.
 fn run(name: &str, options: &str) -> Result<(Vec<String>, CatalogTable), Vec<String>> {
-    let def = build(name, options)?;
-    let input = batch();
-    let table = def.schema(&input.table)?.expect("the table is not dropped");
-    let context = RunContext {
-        job: JobId(1),
-        attempt: AttemptId { timeline: 1, number: 1 },
-        mode: JobMode::Batch,
-        parallelism: 1,
-        is_restore: false,
-        log: Arc::new(JobLog::nowhere()),
-        working_dir: ".".into(),
-    };
-    let mut transform =
-        def.start(&context, &[(*input.table).clone()], None).map_err(|f| vec![f.to_string()])?;
-    let mut out = Vec::new();
-    futures::executor::block_on(transform.apply(input, &mut out)).map_err(|f| vec![f.to_string()])?;
-    let mut rows = Vec::new();
-    for batch in &out {
-        assert_eq!(*batch.table, table, "batches are of the table that was promised");
-        assert_eq!(batch.rows.schema(), table.arrow_schema());
-        let format = FormatOptions::default().with_null("-");
-        let columns: Vec<ArrayFormatter<'_>> =
-            batch.rows.columns().iter().map(|c| ArrayFormatter::try_new(c, &format).unwrap()).collect();
-        for row in 0..batch.len() {
-            let values: Vec<String> = columns.iter().map(|c| c.value(row).to_string()).collect();
-            rows.push(format!("{} {}", batch.kind(row).short(), values.join("|")));
-        }
-    }
-    Ok((rows, table))
+    let mut ran = run_on(name, options, vec![batch()])?;
+    let rows = ran.rows.iter().map(|row| row.strip_prefix("db.t ").unwrap().to_owned()).collect();
+    Ok((rows, ran.tables.remove(0)))
 }
 
 fn names(table: &CatalogTable) -> Vec<&str> {

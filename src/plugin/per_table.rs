@@ -1,0 +1,240 @@
+//! Rules for single tables of one transform: the options that every transform takes beside its own.
+//!
+//! `table_transform` lists rules for tables named exactly; the options at the top are the rule of all other tables that
+//! `table_match_regex` matches; what no rule names passes unchanged. A rule is the transform made anew from its own
+//! options, so that a transform knows nothing of this.
+
+use super::{Out, RunContext, State, Transform, TransformDef, TransformFactory, decode, encode};
+use crate::model::{Fault, Problems};
+use crate::options::{Kind, OptionDef, Options, Tree};
+use crate::table::{Batch, CatalogTable, TablePath};
+use async_trait::async_trait;
+use fancy_regex::Regex;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+const MATCH: OptionDef = OptionDef::new(
+    "table_match_regex",
+    Kind::Text,
+    "regular expression of the table paths (db.schema.table) that are transformed; others pass unchanged",
+)
+.default(".*");
+const RULES: OptionDef = OptionDef::new(
+    "table_transform",
+    Kind::List,
+    "rules for single tables: table_path and the options that it has instead of those at the top",
+);
+const MODE: OptionDef = OptionDef::new(
+    "rule_match_mode",
+    Kind::Choice(&["FIRST_MATCH", "ALL_MATCH"]),
+    "what several rules for one table do: the first is used, or all in turn; without it they are refused",
+);
+const TABLE_PATH: OptionDef = OptionDef::new("table_path", Kind::Text, "the table's path").required();
+
+/// What every transform takes to tell its tables apart.
+pub const PER_TABLE: [OptionDef; 3] = [MATCH, RULES, MODE];
+
+/// Version of the state's bytes.
+const VERSION: u8 = 1;
+
+/// Makes a transform with its rules for single tables.
+///
+/// Answers `None` after noting every problem.
+#[must_use]
+pub fn build_per_table(
+    factory: &dyn TransformFactory,
+    options: &Options<'_>,
+) -> Option<Arc<dyn TransformDef>> {
+    if !PER_TABLE.iter().any(|option| options.has(option)) {
+        return factory.build(options);
+    }
+    let before = options.problems().error_count();
+    let pattern = options.text(&MATCH).and_then(|text| {
+        // a path is matched whole
+        let whole = Regex::new(&format!(r"\A(?:{text})\z"));
+        let wrong = |e| options.error(MATCH.key, format!("{text:?} is no regular expression: {e}"));
+        Regex::new(&text).and(whole).map_err(wrong).ok()
+    });
+    let mode = options.choice(&MODE);
+    let named = read_rules(factory, options, mode);
+    let top = top_rule(factory, options);
+    if options.problems().error_count() > before {
+        return None;
+    }
+    let (top, named) = (top?, named?);
+    Some(Arc::new(PerTable { pattern: pattern?, top, named }))
+}
+
+/// The rule of the options at the top. Where single tables have rules and nothing stands at the top, there is none if
+/// the transform wants options.
+fn top_rule(factory: &dyn TransformFactory, options: &Options<'_>) -> Option<Option<Arc<dyn TransformDef>>> {
+    let given = options.has(&MATCH) || factory.options().iter().any(|option| options.has(option));
+    if given || !options.has(&RULES) {
+        return factory.build(options).map(Some);
+    }
+    let unheard = Problems::default();
+    Some(factory.build(&Options::new(options.map(), options.path(), &unheard)))
+}
+
+fn read_rules(
+    factory: &dyn TransformFactory,
+    options: &Options<'_>,
+    mode: Option<&'static str>,
+) -> Option<Vec<Rule>> {
+    let mut rules: Vec<Rule> = Vec::new();
+    for (index, item) in options.list(&RULES).unwrap_or_default().iter().enumerate() {
+        let key = format!("{}[{index}]", RULES.key);
+        let Tree::Map(map) = item else {
+            options.error(&key, format!("{} is no rule; allowed: an object with table_path", item.kind()));
+            continue;
+        };
+        let rule = Options::new(map, options.path_of(&key), options.problems());
+        rule.warn_unknown(&[&[TABLE_PATH], factory.options()]);
+        let (path, def) = (rule.text(&TABLE_PATH), factory.build(&rule));
+        let (Some(path), Some(def)) = (path, def) else {
+            continue;
+        };
+        match (rules.iter().any(|earlier| earlier.path == path), mode) {
+            (true, None) => rule.error(
+                TABLE_PATH.key,
+                format!("table \"{path}\" has a rule already; set {} to FIRST_MATCH or ALL_MATCH", MODE.key),
+            ),
+            (true, Some("FIRST_MATCH")) => {}
+            _ => rules.push(Rule { path, def, key }),
+        }
+    }
+    Some(rules)
+}
+
+/// A rule for a table named exactly.
+struct Rule {
+    path: String,
+    def: Arc<dyn TransformDef>,
+    /// Where it stands: `table_transform[1]`.
+    key: String,
+}
+
+struct PerTable {
+    pattern: Regex,
+    top: Option<Arc<dyn TransformDef>>,
+    named: Vec<Rule>,
+}
+
+impl PerTable {
+    /// Numbers of the rules that a table goes through: those of `named`, then the one at the top.
+    fn rules_of(&self, path: &TablePath) -> Result<Vec<usize>, String> {
+        let text = path.to_string();
+        let named: Vec<usize> =
+            (0..self.named.len()).filter(|index| self.named[*index].path == text).collect();
+        if !named.is_empty() {
+            return Ok(named);
+        }
+        let matches = self.pattern.is_match(&text).map_err(|e| {
+            format!("{}: the regular expression was given up on table \"{text}\": {e}", MATCH.key)
+        })?;
+        Ok(if matches && self.top.is_some() { vec![self.named.len()] } else { Vec::new() })
+    }
+
+    fn def(&self, rule: usize) -> Option<&Arc<dyn TransformDef>> {
+        self.named.get(rule).map(|rule| &rule.def).or(self.top.as_ref())
+    }
+
+    /// What one rule makes of tables; its messages name the rule.
+    fn made(&self, rule: usize, tables: &[CatalogTable]) -> Result<Vec<CatalogTable>, Vec<String>> {
+        let Some(def) = self.def(rule) else {
+            return Ok(tables.to_vec());
+        };
+        let mut made = Vec::new();
+        for table in tables {
+            let of_rule = |message: String| match self.named.get(rule) {
+                Some(named) if has_option(&message) => format!("{}.{message}", named.key),
+                Some(named) => format!("{}: {message}", named.key),
+                None => message,
+            };
+            made.extend(
+                def.schema(table)
+                    .map_err(|messages| messages.into_iter().map(of_rule).collect::<Vec<String>>())?,
+            );
+        }
+        Ok(made)
+    }
+}
+
+/// Whether a message begins with its option: `fields.a: …`.
+fn has_option(message: &str) -> bool {
+    message.split_once(": ").is_some_and(|(option, _)| !option.contains(char::is_whitespace))
+}
+
+impl TransformDef for PerTable {
+    fn schema(&self, input: &CatalogTable) -> Result<Vec<CatalogTable>, Vec<String>> {
+        let rules = self.rules_of(&input.path).map_err(|message| vec![message])?;
+        rules.into_iter().try_fold(vec![input.clone()], |tables, rule| self.made(rule, &tables))
+    }
+
+    fn start(
+        &self,
+        context: &RunContext,
+        inputs: &[CatalogTable],
+        state: Option<State>,
+    ) -> Result<Box<dyn Transform>, Fault> {
+        let mut seen: Vec<Vec<CatalogTable>> = vec![Vec::new(); self.named.len() + 1];
+        let mut routes = HashMap::new();
+        for input in inputs {
+            let route = self.rules_of(&input.path).map_err(Fault::user)?;
+            let mut tables = vec![input.clone()];
+            for rule in &route {
+                seen[*rule].extend(tables.iter().cloned());
+                tables =
+                    self.made(*rule, &tables).map_err(|messages| Fault::internal(messages.join("; ")))?;
+            }
+            routes.insert(input.path.clone(), route);
+        }
+        let states: Vec<Option<State>> =
+            state.map_or_else(|| Ok(Vec::new()), |state| decode(VERSION, &state))?;
+        let mut states = states.into_iter();
+        let mut rules = Vec::with_capacity(seen.len());
+        for (rule, tables) in seen.iter().enumerate() {
+            let state = states.next().flatten();
+            let def = self.def(rule).filter(|_| !tables.is_empty());
+            rules.push(def.map(|def| def.start(context, tables, state)).transpose()?);
+        }
+        Ok(Box::new(Running { rules, routes }))
+    }
+}
+
+struct Running {
+    /// By number; `None`: no table goes through it.
+    rules: Vec<Option<Box<dyn Transform>>>,
+    /// The rules that each table goes through.
+    routes: HashMap<TablePath, Vec<usize>>,
+}
+
+#[async_trait]
+impl Transform for Running {
+    async fn apply(&mut self, batch: Batch, out: &mut Out) -> Result<(), Fault> {
+        let Some(route) = self.routes.get(&batch.table.path) else {
+            return Err(Fault::internal(format!("table {} was not planned for", batch.table.path)));
+        };
+        let mut batches = vec![batch];
+        for rule in route {
+            let Some(Some(rule)) = self.rules.get_mut(*rule) else {
+                continue;
+            };
+            let mut next = Out::default();
+            for batch in batches {
+                rule.apply(batch, &mut next).await?;
+            }
+            out.drop_rows(next.dropped() as usize);
+            out.add_rows(next.added() as usize);
+            batches = next.take();
+        }
+        batches.into_iter().for_each(|batch| out.push(batch));
+        Ok(())
+    }
+
+    fn snapshot(&self) -> Result<Option<State>, Fault> {
+        let states = self.rules.iter().map(|rule| rule.as_ref().map_or(Ok(None), |rule| rule.snapshot()));
+        let states: Vec<Option<State>> = states.collect::<Result<_, Fault>>()?;
+        if states.iter().all(Option::is_none) { Ok(None) } else { encode(VERSION, &states).map(Some) }
+    }
+}

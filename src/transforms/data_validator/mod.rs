@@ -1,0 +1,142 @@
+//! `DataValidator`: checks values by rules; rows that break any fail the job, are dropped, or go to an error table.
+//!
+//! `rules` reads and compiles rules, `range` and `email` are two of them, `check` runs them column by column, `route`
+//! makes the rows of the error table. Every rule of every column is checked, so that a row's errors are complete.
+
+mod check;
+mod email;
+mod range;
+mod route;
+mod rules;
+
+use super::row_errors::ROW_ERRORS;
+use super::rows::marked;
+use super::stateless::{Stateless, Tables, all, column};
+use crate::model::Fault;
+use crate::options::{Kind, OptionDef, Options};
+use crate::plugin::{Out, TransformDef, TransformFactory};
+use crate::table::{Batch, CatalogTable, TablePath};
+use arrow::array::BooleanArray;
+use check::{Checked, Errors};
+use rules::{FieldRule, read_rules};
+use std::sync::Arc;
+
+const HANDLE: OptionDef = OptionDef {
+    kind: Kind::Choice(&["FAIL", "SKIP", "ROUTE_TO_TABLE"]),
+    about: "what a row that breaks a rule does: it fails the job, is dropped, or goes to the error table",
+    ..ROW_ERRORS
+};
+const ERROR_TABLE: OptionDef = OptionDef::new(
+    "row_error_handle_way.error_table",
+    Kind::Text,
+    "the error table: a name beside the checked table, or a whole path",
+);
+const RULES: OptionDef = OptionDef::new(
+    "field_rules",
+    Kind::List,
+    "the rules: field_name and rule_type with its options, or field_name and a list `rules` of them",
+)
+.required();
+
+pub(super) struct Factory;
+
+impl TransformFactory for Factory {
+    fn name(&self) -> &'static str {
+        "DataValidator"
+    }
+
+    fn options(&self) -> &'static [OptionDef] {
+        &[HANDLE, ERROR_TABLE, RULES]
+    }
+
+    fn build(&self, options: &Options<'_>) -> Option<Arc<dyn TransformDef>> {
+        let before = options.problems().error_count();
+        let way = options.choice(&HANDLE);
+        let error_table = options.text(&ERROR_TABLE).filter(|name| !name.trim().is_empty());
+        let rules = read_rules(options, &RULES);
+        let broken = match (way, error_table) {
+            (Some("SKIP"), _) => Broken::Drop,
+            (Some("ROUTE_TO_TABLE"), Some(name)) if TablePath::parse(&name, false).is_some() => {
+                Broken::Route(name)
+            }
+            (Some("ROUTE_TO_TABLE"), Some(name)) => {
+                let parts = "table, database.table, database.schema.table";
+                options.error(ERROR_TABLE.key, format!("\"{name}\" is no table path; allowed: {parts}"));
+                return None;
+            }
+            (Some("ROUTE_TO_TABLE"), None) => {
+                options.error(ERROR_TABLE.key, "is required with ROUTE_TO_TABLE");
+                return None;
+            }
+            _ => Broken::Fail,
+        };
+        (options.problems().error_count() == before)
+            .then(|| Arc::new(Stateless(DataValidator { rules, broken })) as Arc<dyn TransformDef>)
+    }
+}
+
+/// What a row does that breaks a rule.
+#[derive(Clone)]
+enum Broken {
+    Fail,
+    Drop,
+    /// To the table of this name.
+    Route(String),
+}
+
+#[derive(Clone)]
+struct DataValidator {
+    rules: Vec<FieldRule>,
+    broken: Broken,
+}
+
+impl Tables for DataValidator {
+    /// The rules made for the table's columns.
+    type Step = Vec<Checked>;
+
+    fn plan(&self, input: &CatalogTable) -> Result<(Vec<CatalogTable>, Vec<Checked>), Vec<String>> {
+        let checked = |rule: &FieldRule| {
+            let place = column(input, &format!("{}.field_name", rule.key), &rule.field)?;
+            Checked::new(rule, place, &input.columns[place])
+        };
+        let step = all(self.rules.iter().map(checked))?;
+        let mut outputs = vec![input.clone()];
+        if let Broken::Route(name) = &self.broken {
+            let table = route::error_table(input, name);
+            if table.path == input.path {
+                return Err(vec![format!("{}: \"{name}\" is the checked table itself", ERROR_TABLE.key)]);
+            }
+            route::check(input).map_err(|e| vec![format!("{}: {e}", HANDLE.key)])?;
+            outputs.push(table);
+        }
+        Ok((outputs, step))
+    }
+
+    fn apply(
+        &self,
+        step: &Vec<Checked>,
+        outputs: &[Arc<CatalogTable>],
+        batch: Batch,
+        out: &mut Out,
+    ) -> Result<(), Fault> {
+        let mut errors = Errors::default();
+        for checked in step {
+            checked.run(&batch, &mut errors)?;
+        }
+        if errors.rows.is_empty() {
+            out.push(batch);
+            return Ok(());
+        }
+        match (&self.broken, outputs) {
+            (Broken::Route(_), [_, error_table]) => {
+                out.push(route::error_rows(&batch, &errors, error_table)?);
+            }
+            (Broken::Drop, _) => out.drop_rows(errors.rows.len()),
+            _ => return Err(errors.fault()),
+        }
+        let mut keep = vec![true; batch.len()];
+        errors.rows.keys().for_each(|row| keep[*row] = false);
+        marked(batch, &BooleanArray::from(keep))?.into_iter().for_each(|batch| out.push(batch));
+        Ok(())
+    }
+}

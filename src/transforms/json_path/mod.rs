@@ -1,0 +1,122 @@
+//! `JsonPath`: values within JSON become columns.
+//!
+//! The source column's value (text, bytes, a list, a map; a row is the list of its values) is checked once per row,
+//! whatever number of paths is read from it. A path to one place ([`path`]) is followed in the text itself; other paths
+//! give the list of what they find. The value is converted to the new column's type by the rules of JSON files.
+
+mod extract;
+mod path;
+
+use super::object_list::read_list;
+use super::row_errors::{ROW_ERRORS, RowErrors};
+use super::stateless::Stateless;
+use crate::options::{Kind, OptionDef, Options, Tree, convert};
+use crate::plugin::{TransformDef, TransformFactory};
+use crate::table::DataType;
+use extract::{Extract, JsonPath, OnError};
+use path::Path;
+use std::collections::HashSet;
+use std::sync::Arc;
+
+const COLUMNS: OptionDef =
+    OptionDef::new("columns", Kind::List, "what to take: src_field, path, dest_field, dest_type").required();
+const SRC_FIELD: OptionDef = OptionDef::new("src_field", Kind::Text, "the column with the JSON").required();
+// these three take a list too, side by side
+const PATH: OptionDef =
+    OptionDef::new("path", Kind::Text, "the JSON path, or a list of paths: $.a.b[0]").required();
+const DEST_FIELD: OptionDef =
+    OptionDef::new("dest_field", Kind::Text, "name of the new column, or a list of names").required();
+const DEST_TYPE: OptionDef =
+    OptionDef::new("dest_type", Kind::Text, "its type, or a list of types").default("string");
+const COLUMN_ERRORS: OptionDef = OptionDef::new(
+    "column_error_handle_way",
+    Kind::Choice(&["FAIL", "SKIP", "SKIP_ROW"]),
+    "what happens when the path leads nowhere or the value is none of the type: the job fails, the column is null, \
+     or the row is dropped; without it row_error_handle_way counts",
+);
+
+pub(super) struct Factory;
+
+impl TransformFactory for Factory {
+    fn name(&self) -> &'static str {
+        "JsonPath"
+    }
+
+    fn options(&self) -> &'static [OptionDef] {
+        &[COLUMNS, ROW_ERRORS]
+    }
+
+    fn build(&self, options: &Options<'_>) -> Option<Arc<dyn TransformDef>> {
+        let before = options.problems().error_count();
+        let row_errors = RowErrors::read(options);
+        if options.list(&COLUMNS).is_some_and(|list| list.is_empty()) {
+            options.error(COLUMNS.key, "lists no column");
+        }
+        let columns = read_list(options, &COLUMNS, |column| read_column(column, row_errors));
+        let extracts: Vec<Extract> = columns.into_iter().flatten().collect();
+        let mut seen = HashSet::new();
+        if let Some(twice) = extracts.iter().find(|extract| !seen.insert(&extract.name)) {
+            options.error(COLUMNS.key, format!("\"{}\" is the dest_field of two columns", twice.name));
+        }
+        (options.problems().error_count() == before)
+            .then(|| Arc::new(Stateless(JsonPath { extracts })) as Arc<dyn TransformDef>)
+    }
+}
+
+/// Reads one entry of `columns`: one column, or several side by side.
+fn read_column(options: &Options<'_>, row_errors: Option<RowErrors>) -> Option<Vec<Extract>> {
+    options.warn_unknown(&[&[SRC_FIELD, PATH, DEST_FIELD, DEST_TYPE, COLUMN_ERRORS]]);
+    let source = options.text(&SRC_FIELD);
+    let own = options.has(&COLUMN_ERRORS);
+    let own_way = options.choice(&COLUMN_ERRORS);
+    let on_error = match own_way {
+        Some("SKIP") => OnError::Null,
+        Some("SKIP_ROW") => OnError::DropRow,
+        None if !own && row_errors == Some(RowErrors::Skip) => OnError::DropRow,
+        _ => OnError::Fail,
+    };
+    let (paths, names) = (side_by_side(options, &PATH), side_by_side(options, &DEST_FIELD));
+    let types = match options.raw(&DEST_TYPE) {
+        Some(_) => side_by_side(options, &DEST_TYPE)?,
+        None => vec![Tree::text("string"); names.as_ref().map_or(0, Vec::len)],
+    };
+    let (paths, names) = (paths?, names?);
+    if paths.len() != names.len() || types.len() != names.len() {
+        let message = format!(
+            "there are {} paths, {} dest_fields and {} dest_types; as many of each are wanted",
+            paths.len(),
+            names.len(),
+            types.len()
+        );
+        options.error(PATH.key, message);
+        return None;
+    }
+    let before = options.problems().error_count();
+    let mut extracts = Vec::new();
+    for ((path, name), data_type) in paths.iter().zip(&names).zip(&types) {
+        let path = Path::parse(&convert::to_text(path)).map_err(|e| options.error(PATH.key, e));
+        let data_type = DataType::from_tree(data_type).and_then(|data_type| match data_type {
+            DataType::Vector(..) | DataType::Null => Err(format!("{data_type} can't be read from JSON")),
+            _ => Ok(data_type),
+        });
+        let data_type = data_type.map_err(|e| options.error(DEST_TYPE.key, e));
+        let (Ok(path), Ok(data_type), Some(source)) = (path, data_type, &source) else {
+            continue;
+        };
+        let name = convert::to_text(name);
+        extracts.push(Extract { source: source.clone(), path, name, data_type, on_error });
+    }
+    (options.problems().error_count() == before).then_some(extracts)
+}
+
+/// An option that is one value or a list of them. A text is one value: paths and types have commas in them.
+fn side_by_side(options: &Options<'_>, option: &OptionDef) -> Option<Vec<Tree>> {
+    match options.raw(option) {
+        Some(Tree::List(list)) => Some(list.clone()),
+        Some(one) => Some(vec![one.clone()]),
+        None => {
+            options.error(option.key, format!("is required ({})", option.about));
+            None
+        }
+    }
+}

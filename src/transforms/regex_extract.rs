@@ -1,0 +1,113 @@
+//! `RegexExtract`: the groups of a regular expression's first match in one column become columns of their own.
+
+use super::java_regex;
+use super::stateless::{Columns, Stateless, column, put_array, put_columns, with_columns};
+use super::text_column::{check, text_column};
+use crate::model::Fault;
+use crate::options::{Kind, OptionDef, Options, Tree, convert};
+use crate::plugin::{TransformDef, TransformFactory};
+use crate::table::{Batch, CatalogTable, Column, DataType};
+use arrow::array::{ArrayRef, StringBuilder};
+use fancy_regex::Regex;
+use std::collections::HashSet;
+use std::sync::Arc;
+
+const SOURCE: OptionDef = OptionDef::new("source_field", Kind::Text, "the column to search").required();
+const PATTERN: OptionDef =
+    OptionDef::new("regex_pattern", Kind::Text, "a regular expression with a group for each output")
+        .required();
+const OUTPUTS: OptionDef =
+    OptionDef::new("output_fields", Kind::List, "names of the columns that the groups become").required();
+const DEFAULTS: OptionDef = OptionDef::new(
+    "default_values",
+    Kind::List,
+    "values of the outputs where the pattern doesn't match or the column is null; null without it",
+);
+
+pub(super) struct Factory;
+
+impl TransformFactory for Factory {
+    fn name(&self) -> &'static str {
+        "RegexExtract"
+    }
+
+    fn options(&self) -> &'static [OptionDef] {
+        &[SOURCE, PATTERN, OUTPUTS, DEFAULTS]
+    }
+
+    fn build(&self, options: &Options<'_>) -> Option<Arc<dyn TransformDef>> {
+        let (source, pattern, outputs) =
+            (options.text(&SOURCE), options.text(&PATTERN), options.texts(&OUTPUTS));
+        let pattern = java_regex::compile(&pattern?).map_err(|e| options.error(PATTERN.key, e)).ok();
+        let (pattern, outputs) = (pattern?, outputs?);
+        let groups = pattern.captures_len().saturating_sub(1);
+        if outputs.len() != groups || groups == 0 {
+            let message = format!("names {} columns, the pattern has {groups} groups", outputs.len());
+            options.error(OUTPUTS.key, message);
+            return None;
+        }
+        let mut seen = HashSet::new();
+        if let Some(twice) = outputs.iter().find(|name| !seen.insert(*name)) {
+            options.error(OUTPUTS.key, format!("names the column \"{twice}\" twice"));
+            return None;
+        }
+        let defaults = match options.list(&DEFAULTS) {
+            Some(list) if !list.is_empty() => {
+                list.iter().map(|value| (*value != Tree::Null).then(|| convert::to_text(value))).collect()
+            }
+            _ => vec![None; outputs.len()],
+        };
+        if defaults.len() != outputs.len() {
+            let message = format!("has {} values for {} output columns", defaults.len(), outputs.len());
+            options.error(DEFAULTS.key, message);
+            return None;
+        }
+        Some(Arc::new(Stateless(RegexExtract { source: source?, pattern, outputs, defaults })))
+    }
+}
+
+#[derive(Clone)]
+struct RegexExtract {
+    source: String,
+    pattern: Regex,
+    outputs: Vec<String>,
+    /// One for each output.
+    defaults: Vec<Option<String>>,
+}
+
+/// The column to search, and where each group goes.
+struct Step {
+    from: usize,
+    to: Vec<usize>,
+}
+
+impl Columns for RegexExtract {
+    type Step = Step;
+
+    fn plan(&self, input: &CatalogTable) -> Result<(CatalogTable, Step), Vec<String>> {
+        let from = column(input, SOURCE.key, &self.source).map_err(|e| vec![e])?;
+        check(input, SOURCE.key, from).map_err(|e| vec![e])?;
+        let new = self.outputs.iter().map(|name| Column::new(name, DataType::String));
+        let (output, to) = put_columns(input, new);
+        Ok((output, Step { from, to }))
+    }
+
+    fn apply(&self, step: &Step, output: &Arc<CatalogTable>, batch: Batch) -> Result<Option<Batch>, Fault> {
+        let texts = text_column(batch.rows.column(step.from))?;
+        let mut groups: Vec<StringBuilder> = step.to.iter().map(|_| StringBuilder::new()).collect();
+        for text in &texts {
+            let found = text.map(|text| java_regex::captures(text, &self.pattern)).transpose()?.flatten();
+            for (index, (builder, default)) in groups.iter_mut().zip(&self.defaults).enumerate() {
+                match &found {
+                    Some(found) => builder.append_option(found.get(index + 1).map(|group| group.as_str())),
+                    None => builder.append_option(default.as_deref()),
+                }
+            }
+        }
+        let mut columns: Vec<ArrayRef> = batch.rows.columns().to_vec();
+        for (at, mut builder) in step.to.iter().zip(groups) {
+            put_array(&mut columns, *at, Arc::new(builder.finish()));
+        }
+        with_columns(&batch, output, columns).map(Some)
+    }
+}
