@@ -36,7 +36,8 @@ const RULES: OptionDef = OptionDef::new(
     Kind::List,
     "the rules: field_name and rule_type with its options, or field_name and a list `rules` of them",
 )
-.required();
+.required()
+.of(rules::FIELD_RULE);
 
 pub(super) struct Factory;
 
