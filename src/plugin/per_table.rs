@@ -23,7 +23,8 @@ const RULES: OptionDef = OptionDef::new(
     "table_transform",
     Kind::List,
     "rules for single tables: table_path and the options that it has instead of those at the top",
-);
+)
+.of(&[TABLE_PATH]);
 const MODE: OptionDef = OptionDef::new(
     "rule_match_mode",
     Kind::Choice(&["FIRST_MATCH", "ALL_MATCH"]),

@@ -10,7 +10,8 @@ use std::sync::Arc;
 
 const COLUMNS: OptionDef =
     OptionDef::new("columns", Kind::List, "the columns, each with its type in the target's own words")
-        .required();
+        .required()
+        .of(&[COLUMN, TYPE]);
 const COLUMN: OptionDef = OptionDef::new("column", Kind::Text, "the column").required();
 const TYPE: OptionDef =
     OptionDef::new("type", Kind::Text, "its type in the target: nvarchar2(10)").required();
@@ -29,7 +30,7 @@ impl TransformFactory for Factory {
     fn build(&self, options: &Options<'_>) -> Option<Arc<dyn TransformDef>> {
         let before = options.problems().error_count();
         let types = read_list(options, &COLUMNS, |item| {
-            item.warn_unknown(&[&[COLUMN, TYPE]]);
+            item.warn_unknown(&[COLUMNS.of]);
             let (column, data_type) = (item.text(&COLUMN), item.text(&TYPE));
             if data_type.as_ref().is_some_and(|text| text.trim().is_empty()) {
                 item.error(TYPE.key, "is empty");

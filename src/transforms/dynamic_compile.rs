@@ -5,9 +5,12 @@ use crate::plugin::{TransformDef, TransformFactory};
 use std::sync::Arc;
 
 const LANGUAGE: OptionDef = OptionDef::new("compile_language", Kind::Text, "GROOVY, JAVA or SCALA");
-const PATTERN: OptionDef = OptionDef::new("compile_pattern", Kind::Text, "SOURCE_CODE or ABSOLUTE_PATH");
-const SOURCE: OptionDef = OptionDef::new("source_code", Kind::Text, "the code");
-const PATH: OptionDef = OptionDef::new("absolute_path", Kind::Text, "a file with the code");
+const PATTERN: OptionDef = OptionDef::new("compile_pattern", Kind::Text, "SOURCE_CODE or ABSOLUTE_PATH")
+    .without_effect("the transform is refused");
+const SOURCE: OptionDef =
+    OptionDef::new("source_code", Kind::Text, "the code").without_effect("the transform is refused");
+const PATH: OptionDef = OptionDef::new("absolute_path", Kind::Text, "a file with the code")
+    .without_effect("the transform is refused");
 
 pub(super) struct Factory;
 

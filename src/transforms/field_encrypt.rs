@@ -25,7 +25,9 @@ const KEY: OptionDef =
     OptionDef::new("key", Kind::Text, "the key: base64 of 16, 24 or 32 bytes, `base64:` may stand before it")
         .required();
 const ALGORITHM: OptionDef =
-    OptionDef::new("algorithm", Kind::Choice(&["AES_CBC"]), "the cipher: AES in CBC mode").default("AES_CBC");
+    OptionDef::new("algorithm", Kind::Choice(&["AES_CBC"]), "the cipher: AES in CBC mode")
+        .default("AES_CBC")
+        .without_effect("there is one cipher");
 const MODE: OptionDef =
     OptionDef::new("mode", Kind::Choice(&["ENCRYPT", "DECRYPT"]), "what is done").default("ENCRYPT");
 const MAX_LENGTH: OptionDef =

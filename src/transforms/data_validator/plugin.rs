@@ -2,7 +2,7 @@
 
 use super::check::{Checked, Errors};
 use super::route;
-use super::rules::{FieldRule, read_rules};
+use super::rules::{FIELD_RULE, FieldRule, read_rules};
 use crate::model::Fault;
 use crate::options::{Kind, OptionDef, Options};
 use crate::plugin::{Out, TransformDef, TransformFactory};
@@ -28,7 +28,8 @@ const RULES: OptionDef = OptionDef::new(
     Kind::List,
     "the rules: field_name and rule_type with its options, or field_name and a list `rules` of them",
 )
-.required();
+.required()
+.of(FIELD_RULE);
 
 pub(in crate::transforms) struct Factory;
 

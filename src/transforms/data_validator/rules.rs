@@ -1,13 +1,13 @@
 //! Reads the rules of a job.
 
 use super::range::Range;
-use crate::options::{Kind, OptionDef, Options};
+use crate::options::{Kind, OptionDef, Options, join};
 use crate::transforms::java_regex;
 use crate::transforms::object_list::read_list;
 use fancy_regex::Regex;
 
 const FIELD_NAME: OptionDef = OptionDef::new("field_name", Kind::Text, "the column").required();
-const LIST: OptionDef = OptionDef::new("rules", Kind::List, "the rules of the column");
+const LIST: OptionDef = OptionDef::new("rules", Kind::List, "the rules of the column").of(RULE);
 const RULE_TYPE: OptionDef = OptionDef::new(
     "rule_type",
     Kind::Choice(&["NOT_NULL", "RANGE", "LENGTH", "REGEX", "UDF"]),
@@ -37,7 +37,7 @@ const CASE_SENSITIVE: OptionDef =
 const FUNCTION: OptionDef =
     OptionDef::new("function_name", Kind::Choice(&["EMAIL"]), "the function that checks the value")
         .required();
-const RULE: [OptionDef; 13] = [
+const RULE: &[OptionDef] = &[
     RULE_TYPE,
     MESSAGE,
     MIN,
@@ -50,8 +50,9 @@ const RULE: [OptionDef; 13] = [
     PATTERN,
     CASE_SENSITIVE,
     FUNCTION,
-    FIELD_NAME,
 ];
+/// What a rule takes that stands alone, or a column with a list of rules.
+pub(super) const FIELD_RULE: &[OptionDef] = &join::<{ RULE.len() + 2 }>(&[FIELD_NAME, LIST], RULE);
 
 /// A rule for one column.
 #[derive(Clone)]
@@ -91,8 +92,12 @@ pub(super) fn read_rules(options: &Options<'_>, list: &OptionDef) -> Vec<FieldRu
         let name = field.text(&FIELD_NAME);
         let rules: Vec<(Rule, Option<String>)> = if field.has(&LIST) {
             field.warn_unknown(&[&[FIELD_NAME, LIST]]);
-            read_list(field, &LIST, read_rule)
+            read_list(field, &LIST, |rule| {
+                rule.warn_unknown(&[RULE]);
+                read_rule(rule)
+            })
         } else {
+            field.warn_unknown(&[FIELD_RULE]);
             read_rule(field).into_iter().collect()
         };
         let name = name?;
@@ -103,7 +108,6 @@ pub(super) fn read_rules(options: &Options<'_>, list: &OptionDef) -> Vec<FieldRu
 }
 
 fn read_rule(options: &Options<'_>) -> Option<(Rule, Option<String>)> {
-    options.warn_unknown(&[&RULE]);
     let message = options.text(&MESSAGE);
     let rule = match options.choice(&RULE_TYPE)? {
         "RANGE" => Rule::Range(read_range(options)?),

@@ -12,7 +12,9 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 const COLUMNS: OptionDef =
-    OptionDef::new("columns", Kind::List, "what to take: src_field, path, dest_field, dest_type").required();
+    OptionDef::new("columns", Kind::List, "what to take: src_field, path, dest_field, dest_type")
+        .required()
+        .of(&[SRC_FIELD, PATH, DEST_FIELD, DEST_TYPE, COLUMN_ERRORS]);
 const SRC_FIELD: OptionDef = OptionDef::new("src_field", Kind::Text, "the column with the JSON").required();
 // these three take a list too, side by side
 const PATH: OptionDef =
@@ -58,7 +60,7 @@ impl TransformFactory for Factory {
 
 /// Reads one entry of `columns`: one column, or several side by side.
 fn read_column(options: &Options<'_>, row_errors: Option<RowErrors>) -> Option<Vec<Extract>> {
-    options.warn_unknown(&[&[SRC_FIELD, PATH, DEST_FIELD, DEST_TYPE, COLUMN_ERRORS]]);
+    options.warn_unknown(&[COLUMNS.of]);
     let source = options.text(&SRC_FIELD);
     let own = options.has(&COLUMN_ERRORS);
     let own_way = options.choice(&COLUMN_ERRORS);

@@ -14,7 +14,8 @@ const SPECIFIC: OptionDef = OptionDef::new(
     "specific",
     Kind::List,
     "names for single columns, to which no other rule applies: field_name, target_name",
-);
+)
+.of(&[FIELD_NAME, TARGET_NAME]);
 const FIELD_NAME: OptionDef = OptionDef::new("field_name", Kind::Text, "the column").required();
 const TARGET_NAME: OptionDef = OptionDef::new("target_name", Kind::Text, "its new name").required();
 
@@ -34,7 +35,7 @@ impl TransformFactory for Factory {
         let before = options.problems().error_count();
         let rule = Rule::read(options);
         let specific = read_list(options, &SPECIFIC, |item| {
-            item.warn_unknown(&[&[FIELD_NAME, TARGET_NAME]]);
+            item.warn_unknown(&[SPECIFIC.of]);
             let (field, target) = (item.text(&FIELD_NAME), item.text(&TARGET_NAME));
             Some((field?, target?))
         });

@@ -17,7 +17,8 @@ const REPLACEMENTS: OptionDef = OptionDef::new(
     "replacements_with_regex",
     Kind::List,
     "replacements within names: replace_from, replace_to, is_regex; the last one that matches counts",
-);
+)
+.of(&[FROM, TO, IS_REGEX]);
 const FROM: OptionDef =
     OptionDef::new("replace_from", Kind::Text, "what is replaced: a regular expression, or a whole name")
         .required();
@@ -60,7 +61,7 @@ impl Rule {
             prefix: affix(&PREFIX),
             suffix: affix(&SUFFIX),
             replacements: read_list(options, &REPLACEMENTS, |item| {
-                item.warn_unknown(&[&[FROM, TO, IS_REGEX]]);
+                item.warn_unknown(&[REPLACEMENTS.of]);
                 let (from, to, is_regex) = (item.text(&FROM), item.text(&TO), item.bool(&IS_REGEX));
                 let (from, to) = (from?, to?.trim().to_owned());
                 if from.is_empty() {
