@@ -3,7 +3,7 @@
 use crate::table::DataType;
 use crate::transforms::java_regex::{behind, compile, endless, replace, split};
 use crate::transforms::sql::function::{Bound, Call, Function};
-use crate::transforms::sql::functions::arguments::{IntegerArgument, always_null};
+use crate::transforms::sql::functions::arguments::{Integer, IntegerArgument, always_null};
 use crate::transforms::sql::functions::output::try_texts;
 use crate::transforms::sql::functions::patterns::{Pattern, Replacements, read_replacement};
 use crate::transforms::sql::functions::utf16;
