@@ -48,9 +48,8 @@ fn push_field(out: &mut String, field: Field, form: Form, value: i64) {
         }
         Form::TwoDigitYear { .. } => write!(out, "{:02}", value.unsigned_abs() % 100),
         Form::Fraction(width) => {
-            let digits = format!("{value:09}");
-            out.push_str(digits.get(..width).unwrap_or(&digits));
-            Ok(())
+            let dropped = u32::try_from(9usize.saturating_sub(width)).unwrap_or(0);
+            write!(out, "{:0width$}", value / 10i64.pow(dropped))
         }
         Form::Number(Number { min, sign, .. }) => {
             if value < 0 {

@@ -1,7 +1,7 @@
 //! Field values become a date, a time of day or a timestamp, in Java's SMART way.
 
 use super::field::Field;
-use super::moment::Moment;
+use super::moment::{Kind, Moment};
 use super::parse::Values;
 use super::pattern::TimePattern;
 use crate::format::print::days_of_civil;
@@ -11,11 +11,13 @@ const MICROS_PER_DAY: i64 = 86_400_000_000;
 /// Beyond it days since 1970 don't fit 32 bits.
 const FURTHEST_YEAR: i64 = 5_877_000;
 
-/// Why values are no date or time.
+/// Why a text is no date or time.
 enum Refusal {
-    /// Not enough of them.
+    /// It isn't as the pattern says, from that byte on.
+    Form(usize),
+    /// It has too few fields.
     Incomplete(&'static str),
-    /// One that is none.
+    /// It has a value that is none.
     Value(Field, i64),
 }
 
@@ -27,10 +29,7 @@ impl TimePattern {
     /// # Errors
     /// What in the text is not as the pattern says, or is no date.
     pub fn date_in(&self, text: &str) -> Result<i32, String> {
-        self.resolve(text, |values| {
-            time_of(values)?;
-            needed_date(values)
-        })
+        self.date(text).map_err(|refusal| self.said(text, &refusal))
     }
 
     /// The time of day in a text, in microseconds; more digits are cut off.
@@ -38,7 +37,7 @@ impl TimePattern {
     /// # Errors
     /// What in the text is not as the pattern says, or is no time.
     pub fn time_in(&self, text: &str) -> Result<i64, String> {
-        self.resolve(text, |values| Ok(needed_time(values)?.nanos / 1000))
+        self.time(text).map_err(|refusal| self.said(text, &refusal))
     }
 
     /// The date and time in a text, in microseconds since 1970; more digits are cut off.
@@ -46,32 +45,54 @@ impl TimePattern {
     /// # Errors
     /// What in the text is not as the pattern says, or is no date or no time.
     pub fn timestamp_in(&self, text: &str) -> Result<i64, String> {
-        self.resolve(text, |values| {
-            let date = needed_date(values)?;
-            let time = needed_time(values)?;
-            (i64::from(date) + i64::from(time.is_next_day))
-                .checked_mul(MICROS_PER_DAY)
-                .and_then(|micros| micros.checked_add(time.nanos / 1000))
-                .ok_or(Refusal::Incomplete("a date of the years -290000 to 290000"))
-        })
+        self.timestamp(text).map_err(|refusal| self.said(text, &refusal))
     }
 
-    fn resolve<T>(&self, text: &str, resolve: impl Fn(&Values) -> Resolved<T>) -> Result<T, String> {
-        let shown = || {
-            let cut: String = text.chars().take(50).collect();
-            let dots = if cut.len() < text.len() { "…" } else { "" };
-            format!("\"{cut}{dots}\"")
-        };
-        let values = self.read(text).map_err(|at| {
-            let at = text.get(..at).map_or(at, |before| before.chars().count());
-            format!("{} is not as {:?} says, from character {} on", shown(), self.text, at + 1)
-        })?;
-        resolve(&values).map_err(|refusal| match refusal {
-            Refusal::Incomplete(what) => format!("{} by {:?} is not {what}", shown(), self.text),
-            Refusal::Value(field, value) => {
-                format!("{} by {:?} has {} {value}, which there is not", shown(), self.text, field.title())
+    /// Whether a text has such a value.
+    #[must_use]
+    pub fn reads(&self, kind: Kind, text: &str) -> bool {
+        match kind {
+            Kind::Date => self.date(text).is_ok(),
+            Kind::Time => self.time(text).is_ok(),
+            Kind::Timestamp | Kind::Instant => self.timestamp(text).is_ok(),
+        }
+    }
+
+    fn date(&self, text: &str) -> Resolved<i32> {
+        let values = self.read(text).map_err(Refusal::Form)?;
+        time_of(&values)?;
+        needed_date(&values)
+    }
+
+    fn time(&self, text: &str) -> Resolved<i64> {
+        let values = self.read(text).map_err(Refusal::Form)?;
+        Ok(needed_time(&values)?.nanos / 1000)
+    }
+
+    fn timestamp(&self, text: &str) -> Resolved<i64> {
+        let values = self.read(text).map_err(Refusal::Form)?;
+        let (date, time) = (needed_date(&values)?, needed_time(&values)?);
+        (i64::from(date) + i64::from(time.is_next_day))
+            .checked_mul(MICROS_PER_DAY)
+            .and_then(|micros| micros.checked_add(time.nanos / 1000))
+            .ok_or(Refusal::Incomplete("a date of the years -290000 to 290000"))
+    }
+
+    fn said(&self, text: &str, refusal: &Refusal) -> String {
+        const SHOWN: usize = 50;
+        let cut: String = text.chars().take(SHOWN).collect();
+        let dots = if cut.len() < text.len() { "…" } else { "" };
+        let (given, pattern) = (format!("{cut:?}{dots}"), &self.text);
+        match refusal {
+            Refusal::Form(at) => {
+                let place = text.get(..*at).map_or(*at, |before| before.chars().count()) + 1;
+                format!("{given} is not as {pattern:?} says, from character {place} on")
             }
-        })
+            Refusal::Incomplete(what) => format!("{given} by {pattern:?} is not {what}"),
+            Refusal::Value(field, value) => {
+                format!("{given} by {pattern:?} has {} {value}, which there is not", field.title())
+            }
+        }
     }
 }
 

@@ -38,14 +38,12 @@ fn kind_of(pattern: &TimePattern) -> Result<Kind, String> {
     };
     // what can't read its own text can't read any
     let sample = pattern.text_of(&Moment::of_instant(SAMPLE, 0));
-    let (is_whole, what) = match kind {
-        Kind::Date => (pattern.date_in(&sample).is_ok(), "a whole date"),
-        Kind::Time => (pattern.time_in(&sample).is_ok(), "a whole time of day"),
-        Kind::Timestamp | Kind::Instant => {
-            (pattern.timestamp_in(&sample).is_ok(), "a whole date and time of day")
-        }
+    let what = match kind {
+        Kind::Date => "a whole date",
+        Kind::Time => "a whole time of day",
+        Kind::Timestamp | Kind::Instant => "a whole date and time of day",
     };
-    if is_whole { Ok(kind) } else { refuse(format!("does not describe {what}")) }
+    if pattern.reads(kind, &sample) { Ok(kind) } else { refuse(format!("does not describe {what}")) }
 }
 
 fn parse(call: &Call<'_>) -> Result<Bound, String> {
@@ -98,11 +96,7 @@ fn is_date(call: &Call<'_>) -> Result<Bound, String> {
         let is_date = |row| {
             let pattern = patterns.as_ref()?.get(row)?;
             let text = texts.get(row)?;
-            Some(match pattern.kind()? {
-                Kind::Date => pattern.date_in(text).is_ok(),
-                Kind::Time => pattern.time_in(text).is_ok(),
-                Kind::Timestamp | Kind::Instant => pattern.timestamp_in(text).is_ok(),
-            })
+            Some(pattern.reads(pattern.kind()?, text))
         };
         let all: BooleanArray = (0..values.rows).map(|row| Some(is_date(row).unwrap_or(false))).collect();
         Ok(Arc::new(all) as ArrayRef)
