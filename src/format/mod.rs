@@ -15,6 +15,7 @@ pub mod csv;
 mod delimiter;
 mod error;
 pub mod java_text;
+pub mod java_time;
 pub mod json;
 mod lines;
 pub mod parquet;
@@ -23,6 +24,7 @@ mod print;
 #[cfg(test)]
 mod tests;
 pub mod text;
+mod typed_text;
 mod value;
 mod view;
 
@@ -30,3 +32,6 @@ pub use error::FormatError;
 pub use java_text::JavaText;
 pub use json::ColumnBuilder;
 pub use port::{Decoded, Decoder, Encoder};
+pub(crate) use print::{civil_of_days, days_of_civil};
+pub use typed_text::TypedText;
+pub(crate) use value::time as time_text;

@@ -118,7 +118,7 @@ fn decimal(out: &mut impl Out, negative: bool, digits: &str, scale: i8, style: D
 }
 
 /// Days since 1970 of a date of the proleptic Gregorian calendar; the day may be beyond the month's end.
-pub(super) fn days_of_civil(year: i32, month: u32, day: u32) -> i32 {
+pub(crate) fn days_of_civil(year: i32, month: u32, day: u32) -> i32 {
     // years begin in March, so that the leap day is the last one
     let year = if month <= 2 { year - 1 } else { year };
     let era = year.div_euclid(400);
@@ -129,7 +129,7 @@ pub(super) fn days_of_civil(year: i32, month: u32, day: u32) -> i32 {
 }
 
 /// Year, month, day of days since 1970.
-pub(super) fn civil_of_days(days: i32) -> (i32, u32, u32) {
+pub(crate) fn civil_of_days(days: i32) -> (i32, u32, u32) {
     let days = i64::from(days) + 719_468;
     let era = days.div_euclid(146_097);
     let day_of_era = days.rem_euclid(146_097) as u32;

@@ -1,20 +1,57 @@
 //! Java's regular expressions: patterns, `$1` replacements, and `split` with a limit.
 
+use super::java_syntax;
 use crate::model::Fault;
 use fancy_regex::{Captures, Regex, RegexBuilder};
 
 /// Steps that a match may go back before it is given up.
 const BACKTRACK_LIMIT: usize = 1_000_000;
 
+/// How a pattern is read; all off unless set.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct Flags {
+    /// Letters stand for both cases.
+    pub ignore_case: bool,
+    /// `.` stands for line ends too.
+    pub dot_all: bool,
+    /// `^` and `$` match at each line.
+    pub multi_line: bool,
+}
+
 /// Compiles a pattern.
 ///
 /// # Errors
-/// What is wrong with it.
+/// What is wrong with it, and where.
 pub(super) fn compile(pattern: &str) -> Result<Regex, String> {
-    RegexBuilder::new(pattern)
-        .backtrack_limit(BACKTRACK_LIMIT)
-        .build()
-        .map_err(|error| format!("{pattern:?} is no regular expression: {error}"))
+    compile_with(pattern, Flags::default())
+}
+
+/// Compiles a pattern that is read with flags.
+///
+/// # Errors
+/// What is wrong with it, and where.
+pub(super) fn compile_with(pattern: &str, flags: Flags) -> Result<Regex, String> {
+    let build = |pattern: &str| {
+        RegexBuilder::new(pattern)
+            .backtrack_limit(BACKTRACK_LIMIT)
+            .case_insensitive(flags.ignore_case)
+            .dot_matches_new_line(flags.dot_all)
+            .multi_line(flags.multi_line)
+            .build()
+    };
+    build(&java_syntax::translate(pattern, flags.dot_all)).map_err(|error| {
+        // places count in the pattern as it was written
+        let error = build(pattern).err().unwrap_or(error);
+        format!("{pattern:?} is no regular expression: {error}")
+    })
+}
+
+/// Bytes by which a replacement may make one text longer.
+const GROWTH_LIMIT: usize = 64 << 20;
+
+/// Where Java goes on to search behind a match: an empty match may follow another one, but not itself.
+pub(super) fn behind(text: &str, start: usize, end: usize) -> Option<usize> {
+    if start < end { Some(end) } else { text[end..].chars().next().map(|c| end + c.len_utf8()) }
 }
 
 /// A part of a replacement.
@@ -92,7 +129,7 @@ fn take(literal: &mut String) -> Option<Part> {
 /// Replaces the first or every match; appends the result to `out`.
 ///
 /// # Errors
-/// A pattern that goes back without end on this text.
+/// A pattern that goes back without end on this text, a result that is too long.
 pub(super) fn replace(
     text: &str,
     pattern: &Regex,
@@ -100,18 +137,23 @@ pub(super) fn replace(
     first_only: bool,
     out: &mut String,
 ) -> Result<(), Fault> {
-    let mut copied = 0;
-    for captures in pattern.captures_iter(text) {
-        let captures = captures.map_err(|error| endless(pattern, text, &error))?;
-        let Some(whole) = captures.get(0) else {
-            continue;
+    let (begun, mut copied, mut next) = (out.len(), 0, Some(0));
+    while let Some(from) = next {
+        let found = pattern.captures_from_pos(text, from).map_err(|error| endless(pattern, text, &error))?;
+        let Some((captures, whole)) =
+            found.and_then(|captures| captures.get(0).map(|whole| (captures, whole)))
+        else {
+            break;
         };
         out.push_str(&text[copied..whole.start()]);
         replacement.push(&captures, out);
         copied = whole.end();
-        if first_only {
-            break;
+        if out.len() - begun > text.len() + GROWTH_LIMIT {
+            let message =
+                format!("a replacement makes a text longer by more than {} MiB", GROWTH_LIMIT >> 20);
+            return Err(Fault::user(message).final_one());
         }
+        next = behind(text, whole.start(), whole.end()).filter(|_| !first_only);
     }
     out.push_str(&text[copied..]);
     Ok(())
@@ -123,13 +165,14 @@ pub(super) fn replace(
 /// # Errors
 /// A pattern that goes back without end on this text.
 pub(super) fn split<'t>(text: &'t str, pattern: &Regex, limit: usize) -> Result<Vec<&'t str>, Fault> {
-    let mut parts = Vec::with_capacity(limit);
-    let mut start = 0;
-    for found in pattern.find_iter(text) {
-        if parts.len() + 1 >= limit {
+    let mut parts = Vec::with_capacity(limit.min(16));
+    let (mut start, mut next) = (0, Some(0));
+    while let Some(from) = next.filter(|_| parts.len() + 1 < limit) {
+        let found = pattern.find_from_pos(text, from).map_err(|error| endless(pattern, text, &error))?;
+        let Some(found) = found else {
             break;
-        }
-        let found = found.map_err(|error| endless(pattern, text, &error))?;
+        };
+        next = behind(text, found.start(), found.end());
         if found.end() == 0 || (found.start() == found.end() && found.start() == text.len()) {
             continue;
         }
@@ -140,7 +183,8 @@ pub(super) fn split<'t>(text: &'t str, pattern: &Regex, limit: usize) -> Result<
     Ok(parts)
 }
 
-fn endless(pattern: &Regex, text: &str, error: &fancy_regex::Error) -> Fault {
+/// The fault of a pattern that was given up on a text.
+pub(super) fn endless(pattern: &Regex, text: &str, error: &fancy_regex::Error) -> Fault {
     let shown: String = text.chars().take(60).collect();
     Fault::user(format!("the regular expression {:?} was given up on {shown:?}", pattern.as_str()))
         .caused_by(error)
@@ -169,6 +213,8 @@ mod tests {
             ("ab", "(?<x>a)", "[${x}]", false, "[a]b"),
             ("a.b", r"\.", r"\$", false, "a$b"),
             ("abc", "", "-", false, "-a-b-c-"),
+            ("axb", "x*", "-", false, "-a--b-"),
+            ("你", "", "-", false, "-你-"),
         ] {
             assert_eq!(
                 replaced(text, pattern, replacement, first).as_deref(),
@@ -193,6 +239,7 @@ mod tests {
             ("a,b,", ",", 5, vec!["a", "b", ""]),
             ("abc", "", 5, vec!["a", "b", "c", ""]),
             ("a1b2", r"\d", 2, vec!["a", "b2"]),
+            ("axb", "x*", 9, vec!["a", "", "b"]),
         ] {
             let parts = split(text, &compile(pattern).unwrap(), limit).unwrap();
             // Java's split of "abc" by nothing with a limit keeps a trailing empty part; a part more is null for users.

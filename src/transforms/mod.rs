@@ -9,6 +9,7 @@ mod field_mapper;
 mod filter;
 mod filter_row_kind;
 mod java_regex;
+mod java_syntax;
 mod replace;
 mod row_kind_extractor;
 mod split;
@@ -29,4 +30,5 @@ pub fn register(registry: &mut Registry) {
     registry.transforms.push(Box::new(replace::Factory));
     registry.transforms.push(Box::new(row_kind_extractor::Factory));
     registry.transforms.push(Box::new(split::Factory));
+    registry.transforms.push(Box::new(sql::Factory));
 }

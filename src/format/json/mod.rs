@@ -10,9 +10,11 @@ mod compact;
 mod decode;
 mod encode;
 mod lexer;
+mod path;
 
 pub use builder::ColumnBuilder;
 pub use decode::{ReadOptions, decoder};
 pub use encode::{WriteOptions, encoder};
+pub use path::JsonPath;
 
 pub(super) use encode::push_quoted;

@@ -10,9 +10,9 @@ mod hex_float;
 mod number;
 mod strings;
 mod text_cell;
-mod time;
+pub(crate) mod time;
 
 pub(super) use cells::{Cells, arrow_field};
 pub(super) use decimal::DecimalText;
-pub(super) use number::{double, float, integer, trim};
+pub(super) use number::{double, float, integer, is_blank, trim};
 pub(super) use text_cell::{MAX_LEVEL, last_of_equal};

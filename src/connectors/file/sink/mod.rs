@@ -9,7 +9,6 @@
 
 mod commit;
 mod content;
-mod java_time;
 mod naming;
 mod options;
 mod output;

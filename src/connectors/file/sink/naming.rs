@@ -1,6 +1,6 @@
 //! Names of output files: `file_name_expression`, part number, suffixes, partition directories.
 
-use super::java_time::TimePattern;
+use crate::format::java_time::TimePattern;
 use crate::model::{Epoch, JobId};
 use crate::runtime;
 use chrono::{DateTime, FixedOffset, Local};
@@ -32,7 +32,7 @@ impl FileNames {
     fn name_at(&self, transaction: &str, part: u64, now: impl Fn() -> DateTime<FixedOffset>) -> String {
         let name = fill(&self.expression, |key| match key {
             "transactionId" => Some(transaction.to_owned()),
-            "now" => Some(self.time.format(&now())),
+            "now" => Some(self.time.text_of(&now().into())),
             "uuid" => Some(uuid()),
             _ => None,
         });
@@ -160,7 +160,7 @@ mod tests {
             ("transactionId", ".txt", "transactionId_0.txt"),
             ("${transactionId", ".snappy.parquet", "${transactionId_0.snappy.parquet"),
         ] {
-            let time = TimePattern::parse("yyyy.MM.dd").unwrap();
+            let time = TimePattern::compile("yyyy.MM.dd").unwrap();
             let names = FileNames { expression: expression.into(), time, suffix: suffix.into() };
             assert_eq!(names.name_at(&transaction, 0, now), name);
         }

@@ -1,11 +1,11 @@
 //! Options of the sink.
 
 use super::content::time_formats;
-use super::java_time::TimePattern;
 use super::naming::FileNames;
 use super::save_mode::{DataMode, SchemaMode};
 use crate::connectors::file::format::{FILE_FORMAT, FileFormat, local_path, strict_list};
 use crate::format::charset::Charset;
+use crate::format::java_time::TimePattern;
 use crate::format::parquet::{Codec, WriteOptions};
 use crate::format::text::TimeFormats;
 use crate::options::{Kind, OptionDef, Options};
@@ -230,7 +230,7 @@ fn read_names(options: &Options<'_>, transaction: bool, format: Option<FileForma
     }
     let pattern = non_empty(options.text(&TIME_FORMAT)).unwrap_or_else(|| "yyyy.MM.dd".into());
     let time =
-        TimePattern::parse(&pattern).map_err(|problem| options.error(TIME_FORMAT.key, problem)).ok()?;
+        TimePattern::compile(&pattern).map_err(|problem| options.error(TIME_FORMAT.key, problem)).ok()?;
     let format = format?;
     let compression = match format {
         FileFormat::Parquet => match options.text(&COMPRESS)?.to_lowercase().as_str() {

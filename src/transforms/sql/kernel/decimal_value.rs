@@ -1,0 +1,105 @@
+//! Exact decimals: a whole number of 128 or 256 bits and a scale.
+
+use arrow::array::ArrowNativeTypeOp;
+use arrow::datatypes::i256;
+
+/// What becomes of digits behind the scale.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Rounding {
+    /// To the nearest; the half away from zero.
+    HalfUp,
+    /// To the next greater.
+    Ceiling,
+    /// Towards zero.
+    Down,
+}
+
+/// `10^exponent`, if the type can hold it.
+pub(super) fn power<T: ArrowNativeTypeOp>(exponent: i32) -> Option<T> {
+    T::from_usize(10)?.pow_checked(u32::try_from(exponent).ok()?).ok()
+}
+
+/// The value at another scale; `None` when it is too large.
+pub(super) fn rescale<T: ArrowNativeTypeOp>(value: T, from: i32, to: i32, rounding: Rounding) -> Option<T> {
+    if to >= from {
+        return if to == from { Some(value) } else { value.mul_checked(power(to - from)?).ok() };
+    }
+    match power(from - to) {
+        Some(divisor) => divide(value, divisor, rounding),
+        // beyond the type's range nothing but the direction is left
+        None if rounding == Rounding::Ceiling && value.is_gt(T::ZERO) => Some(T::ONE),
+        None => Some(T::ZERO),
+    }
+}
+
+/// The rounded quotient; `None` for a division by zero or when it is too large.
+pub(super) fn divide<T: ArrowNativeTypeOp>(value: T, divisor: T, rounding: Rounding) -> Option<T> {
+    let quotient = value.div_checked(divisor).ok()?;
+    let rest = value.mod_checked(divisor).ok()?;
+    if rest.is_zero() {
+        return Some(quotient);
+    }
+    let is_positive = rest.is_gt(T::ZERO) == divisor.is_gt(T::ZERO);
+    let away = match rounding {
+        Rounding::Ceiling => is_positive,
+        Rounding::Down => false,
+        // 2·|rest| ≥ |divisor|, without leaving the range
+        Rounding::HalfUp => {
+            let (rest, divisor) = (magnitude(rest)?, magnitude(divisor)?);
+            rest.is_ge(divisor.sub_checked(rest).ok()?)
+        }
+    };
+    match (away, is_positive) {
+        (false, _) => Some(quotient),
+        (true, true) => quotient.add_checked(T::ONE).ok(),
+        (true, false) => quotient.sub_checked(T::ONE).ok(),
+    }
+}
+
+fn magnitude<T: ArrowNativeTypeOp>(value: T) -> Option<T> {
+    if value.is_lt(T::ZERO) { value.neg_checked().ok() } else { Some(value) }
+}
+
+/// Whether the value has at most that many digits.
+pub(super) fn fits<T: ArrowNativeTypeOp>(value: T, precision: u8) -> bool {
+    match power::<T>(precision.into()) {
+        Some(limit) => magnitude(value).is_some_and(|value| value.is_lt(limit)),
+        None => true,
+    }
+}
+
+/// The shortest decimal that reads back as the number; `None` for NaN and the infinite.
+pub(super) fn of_double(value: f64) -> Option<(i128, i32)> {
+    if value.is_finite() { of_text(&format!("{value:e}")) } else { None }
+}
+
+/// As [`of_double`].
+pub(super) fn of_float(value: f32) -> Option<(i128, i32)> {
+    if value.is_finite() { of_text(&format!("{value:e}")) } else { None }
+}
+
+fn of_text(text: &str) -> Option<(i128, i32)> {
+    let (value, scale) = parse(text)?;
+    Some((value.to_i128()?, scale))
+}
+
+/// The decimal that a text spells: `-12.50`, `1e3`.
+pub(super) fn parse(text: &str) -> Option<(i256, i32)> {
+    let (mantissa, exponent) = match text.split_once(['e', 'E']) {
+        Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().ok()?),
+        None => (text, 0),
+    };
+    let (negative, digits) = match mantissa.as_bytes().first()? {
+        b'-' => (true, &mantissa[1..]),
+        b'+' => (false, &mantissa[1..]),
+        _ => (false, mantissa),
+    };
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let all = [whole, fraction].concat();
+    if all.is_empty() || !all.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let value = i256::from_string(&all)?;
+    let scale = i32::try_from(fraction.len()).ok()?.checked_sub(exponent)?;
+    Some((if negative { value.checked_neg()? } else { value }, scale))
+}

@@ -1,0 +1,63 @@
+//! The transform: its options, and what it does per table.
+
+use super::parse::{Parsed, parse};
+use super::program::{Program, compile};
+use crate::model::{Fault, Problem};
+use crate::options::{Kind, OptionDef, Options};
+use crate::plugin::{TransformDef, TransformFactory};
+use crate::table::{Batch, CatalogTable};
+use crate::transforms::stateless::{Columns, Stateless};
+use std::sync::Arc;
+
+const QUERY: OptionDef =
+    OptionDef::new("query", Kind::Text, "SELECT … FROM table [LATERAL VIEW …] [WHERE …]").required();
+const ENGINE: OptionDef =
+    OptionDef::new("engine", Kind::Choice(&["ZETA", "INTERNAL"]), "whose SQL it is; both are the same here")
+        .default("ZETA");
+
+pub(in crate::transforms) struct Factory;
+
+impl TransformFactory for Factory {
+    fn name(&self) -> &'static str {
+        "Sql"
+    }
+
+    fn options(&self) -> &'static [OptionDef] {
+        &[QUERY, ENGINE]
+    }
+
+    fn build(&self, options: &Options<'_>) -> Option<Arc<dyn TransformDef>> {
+        let (query, engine) = (options.text(&QUERY), options.choice(&ENGINE));
+        let query = parse(&query?).map_err(|e| options.error(QUERY.key, e)).ok()?;
+        engine?;
+        for clause in &query.ignored {
+            let warning = Problem::new(options.path_of(QUERY.key), format!("{clause} has no effect"));
+            options.problems().warning(warning);
+        }
+        Some(Arc::new(Stateless(Sql { query: Arc::new(query) })))
+    }
+}
+
+#[derive(Clone)]
+struct Sql {
+    query: Arc<Parsed>,
+}
+
+impl Columns for Sql {
+    type Step = Program;
+
+    fn plan(&self, input: &CatalogTable) -> Result<(CatalogTable, Program), Vec<String>> {
+        compile(&self.query, input).map_err(|problems| {
+            problems.into_iter().map(|problem| format!("{}: {problem}", QUERY.key)).collect()
+        })
+    }
+
+    fn apply(
+        &self,
+        program: &Program,
+        output: &Arc<CatalogTable>,
+        batch: Batch,
+    ) -> Result<Option<Batch>, Fault> {
+        program.run(output, batch)
+    }
+}
