@@ -25,6 +25,7 @@ fn main() {
     let all: [(&str, Measure); 8] = [
         ("start", start),
         ("assert", || vec![rows("FakeSource → Assert", "assert", 20_000_000, "≥ 7 M rows/s")]),
+        ("sql", || vec![rows("FakeSource → Sql → Assert", "sql", 20_000_000, "≥ 6 M rows/s")]),
         ("console", || vec![rows("FakeSource → Console", "console", 5_000_000, "≥ 1 M rows/s")]),
         ("parquet", files::csv_to_parquet),
         ("sql", files::csv_sql_csv),
@@ -72,10 +73,16 @@ fn start() -> Vec<Figure> {
 }
 
 /// Rows a second of a generated job: bigint, string, int, double, at parallelism 2.
-fn rows(what: &str, sink: &str, per_reader: u64, wanted: &'static str) -> Figure {
+fn rows(what: &str, route: &str, per_reader: u64, wanted: &'static str) -> Figure {
     let server = Server::start();
-    let sink = match sink {
-        "assert" => {
+    let transform = match route {
+        "sql" => {
+            r#"{"plugin_name": "Sql", "query": "select id, upper(name) as name, age % 100 + 1 as age, score * 2 as score from fake where age >= 0"}"#
+        }
+        _ => "",
+    };
+    let sink = match route {
+        "assert" | "sql" => {
             r#"{"plugin_name": "Assert", "rules": {"row_rules": [{"rule_type": "MIN_ROW", "rule_value": 1}],
                 "field_rules": [{"field_name": "id", "field_type": "bigint", "field_value": [{"rule_type": "NOT_NULL"}]}]}}"#
         }
@@ -84,7 +91,7 @@ fn rows(what: &str, sink: &str, per_reader: u64, wanted: &'static str) -> Figure
     let job = format!(
         r#"{{"env": {{"parallelism": 2}}, "source": [{{"plugin_name": "FakeSource", "row.num": {per_reader},
             "schema": {{"fields": {{"id": "bigint", "name": "string", "age": "int", "score": "double"}}}}}}],
-            "sink": [{sink}]}}"#
+            "transform": [{transform}], "sink": [{sink}]}}"#
     );
     let mut best: f64 = 0.0;
     for _ in 0..3 {

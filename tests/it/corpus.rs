@@ -10,10 +10,14 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// The jobs whose plug-ins and formats exist.
-const JOBS: [&str; 22] = [
-    "01", "03", "09", "11", "13", "15", "19", "21", "23", "25", "27", "29", "31", "33", "35", "37", "49",
-    "51", "53", "55", "59", "65",
+const JOBS: [&str; 30] = [
+    "01", "03", "05", "07", "09", "11", "13", "15", "17", "19", "21", "23", "25", "27", "29", "31", "33",
+    "35", "37", "39", "41", "43", "45", "47", "49", "51", "53", "55", "59", "65",
 ];
+
+/// What the jobs with variables are given, beside their defaults; of the first one, chance decides which rows it keeps.
+const VARIABLES: [(&str, &[&str]); 1] =
+    [("05", &["strTemplate%3D%5Babc%2Cdef%5D", "ageType%3Dint", "nameVal%3Dabc", "sourceTableName%3Dsql"])];
 
 #[test]
 #[cfg_attr(not(seikan_corpus), ignore = "SEIKAN_CORPUS was not set when this was built")]
@@ -45,7 +49,10 @@ fn run(server: &Server, corpus: &Path, golden: &Value, out: &Path) -> Result<(),
     let text = text
         .replace("\"/seatunnel/", &format!("\"{files}/"))
         .replace("\"/tmp/", &format!("\"{}/", out.display()));
-    let answer = server.post("/submit-job?format=hocon", text);
+    let variables = VARIABLES.iter().find(|(number, _)| name.starts_with(number)).map(|(_, given)| *given);
+    let given: String =
+        variables.unwrap_or_default().iter().map(|given| format!("&variables={given}")).collect();
+    let answer = server.post(&format!("/submit-job?format=hocon{given}"), text);
     if answer.status != 200 {
         return Err(answer.text);
     }
@@ -65,7 +72,10 @@ fn run(server: &Server, corpus: &Path, golden: &Value, out: &Path) -> Result<(),
     if job["jobStatus"] != *status {
         return Err(format!("{} instead of {status}: {}", job["jobStatus"], job["errorMsg"]));
     }
-    compare_counts(&job, golden)?;
+    // how many rows had been seen when a job failed is left to chance, too
+    if variables.is_none() && *status != "FAILED" {
+        compare_counts(&job, golden)?;
+    }
     compare_graph(&job, golden)?;
     compare_files(golden, out)
 }

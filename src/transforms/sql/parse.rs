@@ -217,20 +217,13 @@ fn read_item(item: SelectItem, text: Option<String>) -> Result<Item, String> {
 
 /// The texts of the items, as written: what stands between SELECT and FROM, parted at the commas.
 fn item_texts(query: &str, tokens: &[TokenWithSpan]) -> Option<Vec<String>> {
-    let lines: Vec<&str> = query.split_inclusive('\n').collect();
-    let starts: Vec<usize> = lines
-        .iter()
-        .scan(0, |at, line| {
-            let start = *at;
-            *at += line.len();
-            Some(start)
-        })
-        .collect();
+    // bytes before each character, and characters before each line
+    let bytes: Vec<usize> = query.char_indices().map(|(at, _)| at).chain([query.len()]).collect();
+    let ends = query.chars().enumerate().filter(|(_, c)| *c == '\n').map(|(at, _)| at + 1);
+    let lines: Vec<usize> = std::iter::once(0).chain(ends).collect();
     let offset = |location: Location| -> Option<usize> {
-        let line = usize::try_from(location.line).ok()?.checked_sub(1)?;
-        let column = usize::try_from(location.column).ok()?.checked_sub(1)?;
-        let text = lines.get(line)?;
-        Some(starts.get(line)? + text.char_indices().nth(column).map_or(text.len(), |(at, _)| at))
+        let line = lines.get(usize::try_from(location.line).ok()?.checked_sub(1)?)?;
+        bytes.get(line + usize::try_from(location.column).ok()?.checked_sub(1)?).copied()
     };
     let is_word = |token: &TokenWithSpan, keyword| matches!(&token.token, Token::Word(word) if word.keyword == keyword && word.quote_style.is_none());
     let select = tokens.iter().position(|token| is_word(token, Keyword::SELECT))?;

@@ -11,9 +11,9 @@ use std::sync::Arc;
 
 const QUERY: OptionDef =
     OptionDef::new("query", Kind::Text, "SELECT … FROM table [LATERAL VIEW …] [WHERE …]").required();
-const ENGINE: OptionDef =
-    OptionDef::new("engine", Kind::Choice(&["ZETA", "INTERNAL"]), "whose SQL it is; both are the same here")
-        .default("ZETA");
+const ENGINE: OptionDef = OptionDef::new("engine", Kind::Choice(&["ZETA", "INTERNAL"]), "whose SQL it is")
+    .default("ZETA")
+    .without_effect("both are the same here");
 
 pub(in crate::transforms) struct Factory;
 

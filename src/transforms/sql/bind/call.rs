@@ -139,7 +139,8 @@ impl Binder<'_> {
         let Some(function) = functions::find(name) else {
             let near = nearest(name, functions::all().flat_map(|function| function.names.iter().copied()));
             let near = near.and_then(functions::find);
-            let hint = near.map(|near| format!("; did you mean {}? It {}", near.usage, near.about));
+            let hint = near.map(|near| format!("; did you mean {}? {}", near.usage, near.about));
+            let hint = hint.as_deref().map(|hint| hint.trim_end_matches('.'));
             return Err(format!("there is no function {name}{}", hint.unwrap_or_default()));
         };
         let text = shown(&whole.to_string());

@@ -1,7 +1,8 @@
 //! Arithmetic with decimals, exact to the last digit and rounded half up at the end.
 //!
 //! In 128 bits as long as they hold what is in between, else in 256. A FLOAT or DOUBLE counts as the shortest decimal
-//! that reads back as the same number.
+//! that reads back as the same number. As everywhere in a job, more digits than the precision stay, as many as the
+//! column can carry.
 
 use super::arithmetic::{Op, Side};
 use super::decimal_value::{Rounding, divide, fits, of_double, of_float, power, rescale};
@@ -97,6 +98,14 @@ impl Builder {
         }
     }
 
+    /// How many digits a value can have.
+    fn digits(&self) -> u8 {
+        match self {
+            Builder::Short(_) => 38,
+            Builder::Long(_) => 76,
+        }
+    }
+
     pub(super) fn push_null(&mut self) {
         match self {
             Builder::Short(builder) => builder.append_null(),
@@ -128,14 +137,15 @@ impl Builder {
 /// Computes `left op right` as the decimal type `result`.
 pub(in crate::transforms::sql) fn arithmetic(op: Op, result: &DataType) -> Kernel {
     let result = result.clone();
-    let (precision, scale) = match result {
-        DataType::Decimal(precision, scale) => (precision, i32::from(scale)),
-        _ => (76, 0),
+    let scale = match result {
+        DataType::Decimal(_, scale) => i32::from(scale),
+        _ => 0,
     };
     Arc::new(move |values| {
         let (left, right) = (Side::of(values, 0)?, Side::of(values, 1)?);
         let (a, b) = (Decimals::of(left.array())?, Decimals::of(right.array())?);
         let mut out = Builder::new(&result, values.rows);
+        let digits_at_most = out.digits();
         for row in 0..values.rows {
             let (Some(a), Some(b)) = (a.get(left.at(row))?, b.get(right.at(row))?) else {
                 out.push_null();
@@ -148,7 +158,7 @@ pub(in crate::transforms::sql) fn arithmetic(op: Op, result: &DataType) -> Kerne
                 _ => None,
             };
             let digits = digits.or_else(|| compute(op, a.long(), b.long(), scale));
-            if !digits.is_some_and(|digits| out.push(digits, precision)) {
+            if !digits.is_some_and(|digits| out.push(digits, digits_at_most)) {
                 let is_zero = b.long().0 == i256::ZERO && matches!(op, Op::Divide | Op::Remainder);
                 return Err(if is_zero {
                     "division by zero".into()
