@@ -249,11 +249,6 @@ impl TextArgument<'_> {
         }
     }
 
-    /// Whether every row has the same text.
-    pub(super) fn is_scalar(&self) -> bool {
-        matches!(self, TextArgument::Scalar(_))
-    }
-
     /// Bytes of all its texts: how much a result of about the same size needs.
     pub(super) fn bytes(&self, rows: usize) -> usize {
         match self {

@@ -378,6 +378,6 @@ fn every_function_is_described_and_named_once() {
     assert_eq!(names.len(), count);
     for function in all() {
         assert!(function.usage.starts_with(function.names[0]), "{}", function.usage);
-        assert!(function.about.ends_with('.') && function.about.len() > 10, "{}", function.about);
+        assert!(function.about.ends_with('.') && function.about.len() > 8, "{}", function.about);
     }
 }
