@@ -35,7 +35,7 @@ pub(super) enum Item {
     /// `*`.
     All,
     /// An expression, and what it is called.
-    Expression { expr: Expr, name: String, text: String },
+    Expression { expr: Box<Expr>, name: String, text: String },
 }
 
 /// `LATERAL VIEW [OUTER] EXPLODE(expr) [AS] alias`.
@@ -199,11 +199,11 @@ fn read_item(item: SelectItem, text: Option<String>) -> Result<Item, String> {
                 }
                 _ => text.clone(),
             };
-            Ok(Item::Expression { expr, name, text })
+            Ok(Item::Expression { expr: Box::new(expr), name, text })
         }
         SelectItem::ExprWithAlias { expr, alias } => {
             let text = expr.to_string();
-            Ok(Item::Expression { expr, name: alias.value, text })
+            Ok(Item::Expression { expr: Box::new(expr), name: alias.value, text })
         }
         SelectItem::Wildcard(options) if is_plain(&options) => Ok(Item::All),
         SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(_), options)

@@ -101,6 +101,10 @@ fn what_is_wrong_names_option_and_column() {
             r#"{"replace_field": "id", "pattern": "(", "replacement": "", "is_regex": true}"#,
             "t.pattern",
         ),
+        ("Sql", "{}", "t.query: is required"),
+        ("Sql", r#"{"query": "select id from t", "engine": "CALCITE"}"#, "ZETA, INTERNAL"),
+        ("Sql", r#"{"query": "select id from t order by id"}"#, "t.query: ORDER BY is not allowed"),
+        ("Sql", r#"{"query": "select nam from t"}"#, "query: can't find field [nam]; did you mean \"name\"?"),
         ("Split", r#"{"separator": "[", "split_field": "id", "output_fields": ["x"]}"#, "t.separator"),
         ("Split", r#"{"separator": " ", "split_field": "id", "output_fields": []}"#, "names no column"),
     ] {

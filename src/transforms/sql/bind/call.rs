@@ -56,7 +56,11 @@ impl Binder<'_> {
             Expr::Ceil { expr: subject, field } => self.rounded(expr, "CEIL", subject, field),
             Expr::Floor { expr: subject, field } => self.rounded(expr, "FLOOR", subject, field),
             Expr::Extract { field, expr: subject, .. } => {
-                let field = Typed::literal(ScalarValue::Utf8(Some(field.to_string())), DataType::String);
+                let field = match field {
+                    DateTimeField::Custom(name) => name.value.clone(),
+                    field => field.to_string(),
+                };
+                let field = Typed::literal(ScalarValue::Utf8(Some(field)), DataType::String);
                 let subject = self.bind(subject)?;
                 self.call(expr, "EXTRACT", vec![field, subject])
             }

@@ -30,6 +30,7 @@ const GROUPS: &[&[Function]] = &[
     text::CODES,
     text::DIGEST,
     text::AES,
+    text::DES,
     text::JSON,
     number::ABS,
     number::ROUNDING,

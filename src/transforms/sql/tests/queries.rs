@@ -1,8 +1,8 @@
 //! Whole queries: what is refused, what comes out, in which form.
 
-use super::super::parse::parse;
 use super::{all_kinds, run, table};
 use crate::table::{Batch, Column, DataType, PrimaryKey};
+use crate::transforms::sql::parse::parse;
 use std::sync::Arc;
 
 /// `id int` (key), `name string`, `tags array<string>`; a change of each kind.

@@ -294,10 +294,49 @@ fn case_computes_only_the_branch_that_is_taken() {
 }
 
 #[test]
+fn calls_that_sql_writes_in_ways_of_their_own() {
+    check(
+        &[
+            ("trim(both 'J' from name)", "STRING", "\"oy Ding\" null"),
+            ("TRIM(LEADING 'J' FROM name)", "STRING", "\"oy Ding\" null"),
+            ("TRIM(TRAILING 'g' FROM name)", "STRING", "\"Joy Din\" null"),
+            ("TRIM(name, 'J')", "STRING", "\"oy Ding\" null"),
+            ("POSITION('D' IN name)", "INT", "5 0"),
+            ("POSITION('D', name)", "INT", "5 0"),
+            ("SUBSTRING(name FROM 5 FOR 2)", "STRING", "\"Di\" null"),
+            ("SUBSTR(name, 5)", "STRING", "\"Ding\" null"),
+            ("OVERLAY(name PLACING 'X' FROM 1 FOR 3)", "STRING", "\"X Ding\" \"X\""),
+            ("CEIL(2.5)", "INT", "3 3"),
+            ("floor(d)", "INT", "2 null"),
+            ("EXTRACT(YEAR FROM ts)", "INT", "2021 null"),
+            ("EXTRACT('year' FROM ts)", "INT", "2021 null"),
+            ("CURRENT_DATE = CURRENT_DATE()", "BOOLEAN", "true true"),
+            ("NOW() >= CURRENT_TIMESTAMP", "BOOLEAN", "true true"),
+            ("ts AT TIME ZONE 'UTC' IS NULL", "BOOLEAN", "false true"),
+            ("ARRAY[1, 2]", "ARRAY<INT>", "[1,2] [1,2]"),
+            ("ARRAY(1, 2)", "ARRAY<INT>", "[1,2] [1,2]"),
+            ("name RLIKE '^J'", "BOOLEAN", "true null"),
+            ("LEFT(name, 1) || RIGHT(name, 1)", "STRING", "\"Jg\" null"),
+            ("REPLACE(INSERT(name, 1, 3, CHAR(65)), ' ', '')", "STRING", "\"ADing\" \"A\""),
+            ("UUID() = UUID()", "BOOLEAN", "false false"),
+            (
+                "DES_ENCRYPT('12345678', 'Joy Ding')",
+                "STRING",
+                "\"+jXI7ngL1UzB8yoBYEVgoQ==\" \"+jXI7ngL1UzB8yoBYEVgoQ==\"",
+            ),
+            ("DES_DECRYPT('1234567890', DES_ENCRYPT('1234567890', name))", "STRING", "\"Joy Ding\" null"),
+            ("DES_DECRYPT('12345678', name)", "STRING", "\"Joy Ding\" null"),
+            ("DES_ENCRYPT('123', name)", "!", "at least 8"),
+        ],
+        &rows(),
+    );
+}
+
+#[test]
 fn calls_that_are_not_known() {
     check(
         &[
-            ("UPPR(name)", "!", "there is no function UPPR"),
+            ("UPPR(name)", "!", "there is no function UPPR; did you mean UPPER("),
             ("COUNT(i)", "!", "row by row"),
             ("COUNT(*)", "!", "row by row"),
             ("SUM(i) OVER (PARTITION BY name)", "!", "OVER"),

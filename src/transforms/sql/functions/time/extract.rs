@@ -13,7 +13,7 @@ pub(in crate::transforms::sql::functions) const FUNCTIONS: &[Function] = &[Funct
     names: &["EXTRACT"],
     usage: "EXTRACT(field FROM date)",
     about: "A field of a date or time as INT (EPOCH: BIGINT), null if it has no such field: YEAR, QUARTER, MONTH, WEEK, \
-            DAY, HOUR, MINUTE, SECOND, MILLISECOND and MICROSECOND (with the seconds), DAYOFYEAR or DOY, DAYOFWEEK or \
+            DAY, HOUR, MINUTE, SECOND, MILLISECOND and MICROSECOND of the second (MILLISECONDS and MICROSECONDS with the seconds), DAYOFYEAR or DOY, DAYOFWEEK or \
             ISODOW (Monday 1 to Sunday 7), DOW (Sunday 0 to Saturday 6), ISOYEAR, DECADE, CENTURY, MILLENNIUM, EPOCH.",
     bind: extract,
 }];
@@ -35,9 +35,9 @@ const FIELDS: [(&str, Field); 22] = [
     ("HOUR", Field::OfTime(hour)),
     ("MINUTE", Field::OfTime(minute)),
     ("SECOND", Field::OfTime(second)),
-    ("MILLISECOND", Field::OfTime(milliseconds)),
+    ("MILLISECOND", Field::OfTime(|micros| milliseconds(micros) % 1000)),
     ("MILLISECONDS", Field::OfTime(milliseconds)),
-    ("MICROSECOND", Field::OfTime(microseconds)),
+    ("MICROSECOND", Field::OfTime(|micros| microseconds(micros) % 1_000_000)),
     ("MICROSECONDS", Field::OfTime(microseconds)),
     ("DAYOFWEEK", Field::OfDate(day_of_week)),
     ("ISODOW", Field::OfDate(day_of_week)),
