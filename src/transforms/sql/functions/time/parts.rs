@@ -29,8 +29,9 @@ pub(in crate::transforms::sql::functions) const FUNCTIONS: &[Function] = &[
     Function {
         names: &["WEEK"],
         usage: "WEEK(date)",
-        about: "The ISO week, 1 to 53: it begins on Monday, and the year's first one has its first Thursday.",
-        bind: |call| of_date(call, |days| iso_week(days).1),
+        about: "The week of the year, 1 to 54: the first one holds 1 January, each begins on a Sunday. EXTRACT(WEEK FROM date) \
+                gives the ISO week.",
+        bind: |call| of_date(call, week_of_year),
     },
     Function {
         names: &["DAY_OF_MONTH"],
@@ -130,6 +131,13 @@ pub(super) fn day_of_week(days: i32) -> i32 {
 
 pub(super) fn day_of_year(days: i32) -> i32 {
     days.wrapping_sub(days_of_civil(year(days), 1, 1)) + 1
+}
+
+/// The week of a date's year, as users' jobs demand it: from Sunday to Saturday, the first one holds 1 January.
+fn week_of_year(days: i32) -> i32 {
+    let day = day_of_year(days) - 1;
+    let before = day_of_week(days.wrapping_sub(day)) % 7;
+    (day + before) / 7 + 1
 }
 
 /// The ISO year and week of a date.

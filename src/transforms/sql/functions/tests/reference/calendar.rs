@@ -1,6 +1,6 @@
 //! Dates and times, by chrono's calendar.
 
-use chrono::{Datelike, Months, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Timelike};
+use chrono::{Datelike, Months, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Timelike, Weekday};
 
 /// `DATEADD` of a timestamp.
 pub(crate) fn add(time: NaiveDateTime, count: i32, unit: &str) -> NaiveDateTime {
@@ -84,4 +84,11 @@ pub(crate) fn trunc(time: NaiveDateTime, unit: &str) -> NaiveDateTime {
 /// ISO year and week.
 pub(crate) fn iso_week(date: NaiveDate) -> (i32, u32) {
     (date.iso_week().year(), date.iso_week().week())
+}
+
+/// Weeks begin on a Sunday; the first one holds 1 January.
+pub(crate) fn week_of_year(date: NaiveDate) -> u32 {
+    let sundays = date.iter_days().rev().take_while(|day| day.year() == date.year() && day.ordinal() > 1);
+    let sundays = sundays.filter(|day| day.weekday() == Weekday::Sun).count();
+    sundays as u32 + 1
 }

@@ -7,7 +7,7 @@ mod pieces;
 mod sums;
 mod words;
 
-pub(super) use calendar::{add, between, iso_week, trunc};
+pub(super) use calendar::{add, between, iso_week, trunc, week_of_year};
 pub(super) use digits::{remainder, round};
 pub(super) use pieces::{insert, left, locate, pad, right, substring};
 pub(super) use sums::{base64, murmur};
