@@ -103,3 +103,44 @@ pub(super) fn parse(text: &str) -> Option<(i256, i32)> {
     let scale = i32::try_from(fraction.len()).ok()?.checked_sub(exponent)?;
     Some((if negative { value.checked_neg()? } else { value }, scale))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn quotients_are_rounded_in_both_widths(a in -10i128.pow(30)..10i128.pow(30), b in -10i128.pow(6)..10i128.pow(6)) {
+            prop_assume!(b != 0);
+            let sign = a.signum() * b.signum();
+            let half_up = sign * ((2 * a.abs() + b.abs()) / (2 * b.abs()));
+            let ceiling = -(-a * b.signum()).div_euclid(b.abs());
+            for (rounding, wanted) in [(Rounding::HalfUp, half_up), (Rounding::Ceiling, ceiling), (Rounding::Down, a / b)] {
+                prop_assert_eq!(divide(a, b, rounding), Some(wanted));
+                let wide = divide(i256::from_i128(a), i256::from_i128(b), rounding);
+                prop_assert_eq!(wide, Some(i256::from_i128(wanted)));
+            }
+        }
+
+        #[test]
+        fn the_shortest_decimal_reads_back(value in proptest::num::f64::NORMAL) {
+            let shown = of_double(value).map(|(digits, scale)| format!("{digits}e{}", -scale));
+            prop_assert_eq!(shown.and_then(|text| text.parse().ok()), Some(value));
+        }
+    }
+
+    #[test]
+    fn what_is_beyond_the_range() {
+        assert_eq!(parse("-12.50"), Some((i256::from_i128(-1250), 2)));
+        assert_eq!(parse("1e3"), Some((i256::from_i128(1), -3)));
+        for text in ["", "-", ".", "1.2.3", "1e", "0x1", "1 "] {
+            assert_eq!(parse(text), None, "{text}");
+        }
+        assert_eq!(rescale(5i128, 40, 0, Rounding::Ceiling), Some(1));
+        assert_eq!(rescale(-5i128, 40, 0, Rounding::Ceiling), Some(0));
+        assert_eq!(rescale(5i128, 0, 39, Rounding::HalfUp), None);
+        assert_eq!(divide(1i128, 0, Rounding::HalfUp), None);
+        assert!(fits(99i128, 2) && !fits(-100i128, 2) && fits(i128::MAX, 60));
+    }
+}
