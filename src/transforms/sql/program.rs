@@ -6,6 +6,7 @@ use super::explode::{Explode, element_type};
 use super::expression::{Typed, message, shown};
 use super::parse::{Item, Parsed, View};
 use crate::model::Fault;
+use crate::plugin::Out;
 use crate::table::{Batch, CatalogTable, Column};
 use arrow::array::{Array, AsArray, Int8Array};
 use arrow::compute::{filter, filter_record_batch};
@@ -177,8 +178,19 @@ impl Program {
     ///
     /// # Errors
     /// A value with which something can't be computed.
-    pub(super) fn run(&self, output: &Arc<CatalogTable>, batch: Batch) -> Result<Option<Batch>, Fault> {
+    pub(super) fn run(
+        &self,
+        output: &Arc<CatalogTable>,
+        batch: Batch,
+        out: &mut Out,
+    ) -> Result<(), Fault> {
         let Batch { mut rows, mut kinds, origin, .. } = batch;
+        let mut before = rows.num_rows();
+        let mut counted = |rows: &RecordBatch| {
+            out.drop_rows(before.saturating_sub(rows.num_rows()));
+            out.add_rows(rows.num_rows().saturating_sub(before));
+            before = rows.num_rows();
+        };
         if let Some(condition) = &self.before {
             // what no item sees need not be filtered
             let kept = if self.views.is_empty() { Some(self.reads.as_slice()) } else { None };
@@ -186,8 +198,10 @@ impl Program {
         } else if self.views.is_empty() {
             rows = project(&rows, &self.reads)?;
         }
+        counted(&rows);
         for view in &self.views {
             (rows, kinds) = view.apply(&rows, kinds.as_ref()).map_err(|e| fault("LATERAL VIEW", &e))?;
+            counted(&rows);
         }
         if !self.views.is_empty() {
             (rows, kinds) = match &self.after {
@@ -195,8 +209,9 @@ impl Program {
                 None => (project(&rows, &self.reads)?, kinds),
             };
         }
+        counted(&rows);
         if rows.num_rows() == 0 {
-            return Ok(None);
+            return Ok(());
         }
         let columns = self.items.iter().map(|(name, text, item)| {
             let value = item.expr.evaluate(&rows).and_then(|value| value.into_array(rows.num_rows()));
@@ -211,7 +226,8 @@ impl Program {
         let options = RecordBatchOptions::new().with_row_count(Some(rows.num_rows()));
         let rows = RecordBatch::try_new_with_options(output.arrow_schema(), columns, &options)
             .map_err(|e| Fault::internal("the query's columns don't fit their types").caused_by(&e))?;
-        Ok(Some(Batch { table: Arc::clone(output), kinds, rows, origin }))
+        out.push(Batch { table: Arc::clone(output), kinds, rows, origin });
+        Ok(())
     }
 }
 

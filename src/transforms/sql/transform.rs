@@ -4,9 +4,9 @@ use super::parse::{Parsed, parse};
 use super::program::{Program, compile};
 use crate::model::{Fault, Problem};
 use crate::options::{Kind, OptionDef, Options};
-use crate::plugin::{TransformDef, TransformFactory};
+use crate::plugin::{Out, TransformDef, TransformFactory};
 use crate::table::{Batch, CatalogTable};
-use crate::transforms::stateless::{Columns, Stateless};
+use crate::transforms::stateless::{Stateless, Tables};
 use std::sync::Arc;
 
 const QUERY: OptionDef =
@@ -43,21 +43,23 @@ struct Sql {
     query: Arc<Parsed>,
 }
 
-impl Columns for Sql {
+impl Tables for Sql {
     type Step = Program;
 
-    fn plan(&self, input: &CatalogTable) -> Result<(CatalogTable, Program), Vec<String>> {
-        compile(&self.query, input).map_err(|problems| {
+    fn plan(&self, input: &CatalogTable) -> Result<(Vec<CatalogTable>, Program), Vec<String>> {
+        let compiled = compile(&self.query, input).map_err(|problems| -> Vec<String> {
             problems.into_iter().map(|problem| format!("{}: {problem}", QUERY.key)).collect()
-        })
+        });
+        compiled.map(|(output, program)| (vec![output], program))
     }
 
     fn apply(
         &self,
         program: &Program,
-        output: &Arc<CatalogTable>,
+        outputs: &[Arc<CatalogTable>],
         batch: Batch,
-    ) -> Result<Option<Batch>, Fault> {
-        program.run(output, batch)
+        out: &mut Out,
+    ) -> Result<(), Fault> {
+        outputs.iter().try_for_each(|output| program.run(output, batch.clone(), out))
     }
 }
