@@ -5,7 +5,7 @@
 //! verdicts are appended to the journal like any change.
 
 use super::error::StoreError;
-use super::journal::{Damage, Fetcher, MAX_PARTS, Part, Place, relative_path};
+use super::journal::{Damage, Fetcher, MAX_PARTS, Part, Place, is_archived, relative_path};
 use super::record::PartKind;
 use super::replay::{At, Replay, Seen, fetch_record};
 use crate::model::{
@@ -69,6 +69,10 @@ pub fn pass(
                 for part in parts.iter().filter(is_missed) {
                     let seen = replay.jobs.get(&part.job).copied().unwrap_or_default();
                     verdicts.known_loss(PartKind::of(part)?, part.job, &seen, damage.lost.0, &cause);
+                    // A frame of the archive held the job's checkpoint too.
+                    if is_archived(damage.segment) && goes_on(&seen, damage.lost.0, fetcher)? {
+                        verdicts.known_loss(PartKind::Checkpoint, part.job, &seen, damage.lost.0, &cause);
+                    }
                 }
             }
             None => {
@@ -106,6 +110,12 @@ pub fn pass(
     }
     ops.extend(verdicts.drop_checkpoint.into_iter().map(|job| Op::DropCheckpoint { job }));
     Ok(ops.chunks(MAX_PARTS / 64).map(<[Op]>::to_vec).collect())
+}
+
+/// Whether a job was submitted to go on from a checkpoint of which nothing is known since change `lost`.
+pub fn goes_on(seen: &Seen, lost: u64, fetcher: &Fetcher) -> Result<bool, StoreError> {
+    let Some(record) = seen.record.filter(|_| seen.checkpoint_changed < lost) else { return Ok(false) };
+    Ok(fetch_record(fetcher, record.place)?.from_savepoint)
 }
 
 fn is_before(at: Option<At>, sequence: u64) -> bool {

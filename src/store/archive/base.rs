@@ -5,7 +5,6 @@ use super::image::{self, Image};
 use super::lost;
 use crate::store::error::StoreError;
 use crate::store::journal::{ARCHIVED, Accepted, Damage, numbers, path, read_header, relative_path};
-use crate::store::record::PartKind;
 use crate::store::replay::Replay;
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
@@ -124,8 +123,7 @@ fn fold_in(
     let entries = contents.directory.as_deref().unwrap_or(expected);
     let missing = entries.iter().filter(|entry| entry.job.0 != 0 && !found.contains_key(&entry.job));
     let before = damage.len();
-    damage
-        .extend(missing.map(|entry| lost::job(number, offset, entry.job, entry.sequence, PartKind::Record)));
+    damage.extend(missing.map(|entry| lost::job(number, offset, entry.job, entry.sequence)));
     if damage.len() == before {
         damage.push(lost::bytes(number, offset, !entries.is_empty()));
     }

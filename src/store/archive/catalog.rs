@@ -6,8 +6,8 @@ use super::lost;
 use crate::model::JobId;
 use crate::store::error::StoreError;
 use crate::store::journal::{ARCHIVED, Accepted, Damage, Fetcher, Place, read_header, relative_path};
-use crate::store::record::PartKind;
-use crate::store::replay::{Replay, Seen, fetch_record};
+use crate::store::replay::Replay;
+use crate::store::verdict;
 use std::ops::RangeInclusive;
 use std::path::Path;
 
@@ -101,9 +101,8 @@ impl Catalog {
                 }
                 Err(StoreError::Damaged { .. }) => {
                     let seen = replay.jobs.get(&job).copied().unwrap_or_default();
-                    let kind = missed(&seen, fetcher)?;
-                    damage
-                        .extend(kind.map(|kind| lost::job(place.segment, at.offset, job, at.sequence, kind)));
+                    let is_missed = !seen.is_whole() || verdict::goes_on(&seen, at.sequence, fetcher)?;
+                    damage.extend(is_missed.then(|| lost::job(place.segment, at.offset, job, at.sequence)));
                 }
                 Err(error) => return Err(error),
             }
@@ -162,11 +161,4 @@ fn is_sound(dir: &Path, jobs: &JobsFile) -> Result<bool, StoreError> {
         return Ok(false);
     }
     Ok(read_header(&path)?.is_some_and(|header| header.number == jobs.number))
-}
-
-/// What the journal doesn't hold of a job anew, if anything.
-fn missed(seen: &Seen, fetcher: &Fetcher) -> Result<Option<PartKind>, StoreError> {
-    let Some(record) = seen.record.filter(|_| seen.is_whole()) else { return Ok(Some(PartKind::Record)) };
-    let goes_on = seen.checkpoint_changed == 0 && fetch_record(fetcher, record.place)?.from_savepoint;
-    Ok(goes_on.then_some(PartKind::Checkpoint))
 }

@@ -1,7 +1,8 @@
 //! Folding the journal into the archive, deleting what is over, and damage to either.
 
 use super::*;
-use crate::store::archive::Base;
+use crate::store::archive::{Base, Contents};
+use crate::store::record::PartKind;
 use std::path::PathBuf;
 
 /// Files of the archive with this ending, in order.
@@ -72,7 +73,11 @@ fn within_the_grace_time_nothing_goes_and_a_lost_image_is_no_loss() {
     let options = folding(Duration::from_secs(3600));
     let Opened { store, .. } = Store::open(dir.path(), &options).unwrap();
     fill(&store, 60);
-    until("there are images", || archived(dir.path(), "image").len() >= 3);
+    until("there are images", || {
+        // Several segments may have been folded at once.
+        put(&store, vec![checkpoint(10, 1, 300)]);
+        archived(dir.path(), "image").len() >= 3
+    });
     store.close().unwrap();
     assert!(segments(dir.path()).len() > 5, "segments stay");
     for lost in ["image", "jobs"] {
@@ -168,9 +173,13 @@ fn a_copy_whose_archive_is_newer_than_its_journal_goes_on_from_the_archive() {
     let options = folding(Duration::from_secs(3600));
     let Opened { store, .. } = Store::open(dir.path(), &options).unwrap();
     fill(&store, 10);
+    let copied = store.status().sequence;
     copy(dir.path(), place.path());
     fill(&store, 60);
-    until("it is folded", || archived(dir.path(), "image").len() >= 6);
+    until("it is folded", || {
+        let image = Base::find(dir.path()).unwrap().image;
+        image.is_some_and(|image| image.head.covered.last_sequence > copied + 50)
+    });
     drop(store);
     for name in std::fs::read_dir(dir.path().join("archive")).unwrap() {
         let from = name.unwrap().path();
@@ -241,6 +250,42 @@ fn a_damaged_image_costs_its_job_only_and_folding_goes_on() {
     fill_from(&store, 100, 160);
     until("it is folded again", || segments(dir.path()).iter().all(|segment| !before.contains(segment)));
     assert_eq!(store.status().fold_failed, None);
+}
+
+/// Jobs that are stored whole in the image, and were submitted since to go on from the checkpoint in it.
+#[test]
+fn a_damaged_image_takes_no_job_back_to_its_beginning() {
+    let dir = tempfile::tempdir().unwrap();
+    let Opened { store, .. } = Store::open(dir.path(), &folding(Duration::ZERO)).unwrap();
+    fill(&store, 60);
+    until("the sealed segments are gone", || segments(dir.path()).len() <= 3);
+    store.close().unwrap();
+    let image = Base::find(dir.path()).unwrap().image.unwrap();
+    let [goes_on, begins_anew, ..] = image.head.jobs.as_slice() else { panic!("two jobs are in the image") };
+    let Opened { store, .. } = Store::open(dir.path(), &tiny_segments()).unwrap();
+    for (job, from_savepoint) in [(goes_on, true), (begins_anew, false)] {
+        put(&store, vec![change(job.0, JobState::SavepointDone)]);
+        let record = JobRecord { from_savepoint, ..record(job.0, JobState::Pending) };
+        let texts = Box::new(texts(job.0, 20));
+        put(&store, vec![Op::Submitted { record: Box::new(record), texts }]);
+    }
+    store.close().unwrap();
+    let file = archived(dir.path(), "image").pop().unwrap();
+    let mut bytes = std::fs::read(&file).unwrap();
+    let contents = Contents::read(dir.path(), image.number).unwrap().unwrap();
+    for frame in
+        contents.frames.iter().filter(|frame| frame.header.parts[0].kind != PartKind::ImageHead as u8)
+    {
+        bytes[frame.offset as usize + frame.header.frame_length() - 1] ^= 0x10;
+    }
+    std::fs::write(&file, bytes).unwrap();
+    std::fs::remove_dir_all(dir.path().join("index")).unwrap();
+    for _ in 0..2 {
+        let Opened { store, recovered } = Store::open(dir.path(), &tiny_segments()).unwrap();
+        let lives = |id: &JobId| recovered.live.iter().any(|live| live.record.id == *id);
+        assert_eq!((lives(goes_on), lives(begins_anew)), (false, true));
+        assert_eq!(state_of(&store, goes_on.0), Some(JobState::Unknowable));
+    }
 }
 
 /// A job that ended, lies in the archive, and lives again under its id, without what was committed before.
