@@ -206,6 +206,54 @@ impl Verdicts {
     }
 }
 
+/// Whether all that was hit had been stored again since.
+pub fn costs_nothing(replay: &Replay, damage: &Damage, fetcher: &Fetcher) -> Result<bool, StoreError> {
+    let (lost, last) = damage.lost;
+    let Some(parts) = damage.parts.as_ref().filter(|parts| lost <= last && !parts.is_empty()) else {
+        return Ok(false);
+    };
+    for part in parts {
+        if replay.forgotten.get(&part.job).is_some_and(|deleted| *deleted > last) {
+            continue;
+        }
+        // Those that are not known here may be known elsewhere.
+        let Some(seen) = replay.jobs.get(&part.job) else { return Ok(false) };
+        let is_over = match PartKind::of(part)? {
+            PartKind::Submitted | PartKind::Record if is_archived(damage.segment) => {
+                let is_whole = !is_before(seen.record, last + 1) && !is_before(seen.texts, last + 1);
+                is_whole && !goes_on(seen, lost, fetcher)?
+            }
+            PartKind::Submitted | PartKind::Record => !is_before(seen.record, last + 1),
+            PartKind::Texts => !is_before(seen.texts, last + 1),
+            PartKind::Checkpoint | PartKind::DropCheckpoint => seen.checkpoint_changed > last,
+            // It is done again.
+            PartKind::Committed => true,
+            PartKind::Tags
+            | PartKind::IdFloor
+            | PartKind::Resumed
+            | PartKind::Forget
+            | PartKind::ImageHead
+            | PartKind::Directory => false,
+        };
+        if !is_over {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// What is said of damage that [costs nothing](costs_nothing).
+pub const HARMLESS: &str = "; nothing is lost, because it was stored again since";
+
+/// The notes of a start about damage.
+pub fn notes(replay: &Replay, damage: &[Damage], fetcher: &Fetcher) -> Result<Vec<String>, StoreError> {
+    let note = |damage: &Damage| {
+        let harmless = if costs_nothing(replay, damage, fetcher)? { HARMLESS } else { "" };
+        Ok(format!("{}{harmless}", describe(damage)))
+    };
+    damage.iter().map(note).collect()
+}
+
 /// A damage in words.
 pub fn describe(damage: &Damage) -> String {
     let place = format!("{}, byte {}: {}", relative_path(damage.segment), damage.offset, damage.what);

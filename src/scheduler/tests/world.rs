@@ -126,7 +126,7 @@ impl Attempt {
             ..records::checkpoint(epoch)
         };
         self.event(RunEvent::Checkpoint { checkpoint: Box::new(checkpoint), stored });
-        patient(decided).await.is_ok()
+        matches!(patient(decided).await, Ok(Ok(())))
     }
 
     /// What it is told next; `None` once it was dropped.

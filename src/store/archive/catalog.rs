@@ -52,7 +52,7 @@ impl Catalog {
                     if is_sound(dir, jobs)? {
                         catalog.add(jobs.number, jobs.entries(dir, fetcher)?);
                     } else {
-                        damage.push(lost::file(jobs.number));
+                        damage.push(lost::file(jobs.number, Some(jobs.jobs)));
                     }
                 }
             }
@@ -60,7 +60,7 @@ impl Catalog {
                 for number in file::numbers(dir)?.into_iter().filter(|number| number & ARCHIVED != 0) {
                     match Contents::read(dir, number)? {
                         Some(contents) => catalog.add(number, contents.entries()),
-                        None => damage.push(lost::file(number)),
+                        None => damage.push(lost::file(number, None)),
                     }
                 }
             }

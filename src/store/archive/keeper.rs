@@ -2,7 +2,7 @@
 //! longer than the grace time.
 
 use super::base::Base;
-use super::file;
+use super::file::{self, JobsFile};
 use super::fold::{Fold, Folded, reach};
 use super::image::{self, Image};
 use crate::runtime;
@@ -107,7 +107,9 @@ impl Keeper {
         let noted = noted_uptime(&dir)?;
         let uptime = images.iter().map(|image| image.head.uptime).fold(noted, u64::max);
         let since = Instant::now();
-        let work = Work { ground, images, current, options, uptime, since, noted: since, damaged: false };
+        let adopted = base.adopted;
+        let work =
+            Work { ground, images, adopted, current, options, uptime, since, noted: since, damaged: false };
         let thread = runtime::thread("store-keep", move || work.run(&rotations));
         let thread = thread.map_err(|error| StoreError::io("start a thread for", &dir, error))?;
         Ok(Self { rotations: Some(tell), thread: Some(thread) })
@@ -129,6 +131,8 @@ struct Work {
     ground: Ground,
     /// The oldest first; the last one counts.
     images: Vec<Image>,
+    /// Files of ended jobs that count before there is one.
+    adopted: Vec<JobsFile>,
     current: u64,
     options: KeeperOptions,
     /// Milliseconds that servers had run when this one started.
@@ -223,7 +227,8 @@ impl Work {
             fetcher: &self.ground.fetcher,
             file_bytes: self.options.segment_bytes.min(FILE_BYTES),
             previous: newest,
-            uptime: self.uptime(),
+            adopted: &self.adopted,
+            uptime: &|| self.uptime(),
             judged: self.options.judged,
         };
         io::make_dir(&dir.join("archive"))?;

@@ -426,9 +426,11 @@ fn an_export_to_a_file_replaces_it_when_it_is_whole() {
     let (data, file) = (dir.path().join("data"), dir.path().join("jobs.jsonl"));
     filled(&data, 2, 0);
     std::fs::write(&file, "older").unwrap();
-    assert!(unusable(export_to_file(dir.path(), &file)).contains("is not a data directory"));
+    assert!(unusable(export_to_file(dir.path(), &file, true)).contains("is not a data directory"));
     assert_eq!(std::fs::read_to_string(&file).unwrap(), "older");
-    assert_eq!(export_to_file(&data, &file).unwrap().jobs, 2);
+    assert!(unusable(export_to_file(&data, &file, false)).contains("exists already"));
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "older");
+    assert_eq!(export_to_file(&data, &file, true).unwrap().jobs, 2);
     assert_eq!(std::fs::read_to_string(&file).unwrap().lines().count(), 4);
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 2);
 }
