@@ -75,11 +75,13 @@ fn copies_of_one_server(rounds: Range<usize>) -> usize {
         let held = copied.job(&streaming);
         assert_eq!(held["jobStatus"], "PENDING", "copy {round}: {held:#}");
         assert!(held["run"]["waitingFor"].as_str().is_some_and(|r| r.contains("copy")), "{held:#}");
-        assert!(copied.get("/health").ok()["heldCopy"].is_string());
+        let held = copied.get("/health").ok()["heldCopy"].as_str().unwrap().to_owned();
+        assert!(held.ends_with("run them with `serve --resume` or POST /resume-jobs"), "{held}");
         if round + 1 == rounds.end {
             copied.post("/resume-jobs", "").ok();
             let resumed = copied.wait_for(&streaming, "RUNNING");
             assert_eq!(resumed["run"]["rowsMayRepeat"], true, "{resumed:#}");
+            assert!(copied.printed().contains("its held jobs run"));
         }
     }
     crate::wait::until("segments are deleted too", || {

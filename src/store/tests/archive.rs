@@ -151,7 +151,8 @@ fn deleted_jobs_stay_deleted_and_their_space_comes_back() {
         store.status().archive_bytes < before / 2
     });
     assert_eq!(state_of(&store, 399), None);
-    assert_eq!(store.reader().counts().total(), 18);
+    // What they were before is known as soon as the index has caught up.
+    until("the deletions are counted", || store.reader().counts().total() == 18);
     drop(store);
     std::fs::remove_dir_all(dir.path().join("index")).unwrap();
     let Opened { store, recovered } = Store::open(dir.path(), &options).unwrap();
@@ -250,6 +251,86 @@ fn a_damaged_image_costs_its_job_only_and_folding_goes_on() {
     fill_from(&store, 100, 160);
     until("it is folded again", || segments(dir.path()).iter().all(|segment| !before.contains(segment)));
     assert_eq!(store.status().fold_failed, None);
+}
+
+/// All but the files of ended jobs is gone: they are found, said, served, and kept when the store is folded again.
+#[test]
+fn files_of_ended_jobs_are_served_without_image_and_journal() {
+    for goes in [&["journal", "image", "identity", "index"][..], &["image"], &["journal", "image"]] {
+        let dir = tempfile::tempdir().unwrap();
+        let options = folding(Duration::ZERO);
+        let Opened { store, .. } = Store::open(dir.path(), &options).unwrap();
+        fill(&store, 60);
+        until("the sealed segments are gone", || segments(dir.path()).len() <= 3);
+        store.close().unwrap();
+        let before = segments(dir.path());
+        let image = Base::find(dir.path()).unwrap().image.unwrap();
+        let jobs: u64 = image.head.files.iter().map(|file| file.jobs).sum();
+        assert!(jobs > 30, "{jobs}");
+        for name in goes {
+            let path = dir.path().join(name);
+            match *name {
+                "image" => archived(dir.path(), "image")
+                    .iter()
+                    .for_each(|image| std::fs::remove_file(image).unwrap()),
+                "identity" => std::fs::remove_file(path).unwrap(),
+                _ => std::fs::remove_dir_all(path).unwrap(),
+            }
+        }
+        let seen = inspect(dir.path()).unwrap();
+        let said = |notes: &[String]| notes.iter().any(|note| note.contains("are served as they are"));
+        assert!(said(&seen.notes) && seen.ended.total() >= jobs, "{goes:?}: {seen:#?}");
+        for start in 0..4 {
+            let Opened { store, recovered } = Store::open(dir.path(), &options).unwrap();
+            assert_eq!(
+                recovered.held.is_some(),
+                goes.contains(&"journal"),
+                "{goes:?}: {:?}",
+                recovered.notes
+            );
+            assert!(start > 0 || said(&recovered.notes), "{goes:?}: {:?}", recovered.notes);
+            let reader = store.reader();
+            let found = (1..=60).filter(|id| id % 10 != 0).filter(|id| {
+                let found = reader.record(JobId(*id)).unwrap();
+                found.is_some_and(|found| found == record(*id, JobState::Failed))
+            });
+            assert!(found.count() as u64 >= jobs, "{goes:?}, start {start}: {:?}", recovered.notes);
+            // New changes count more than what was there before.
+            put(&store, vec![submitted(1), change(1, JobState::Failed)]);
+            let from = 1000 * (start + 1);
+            fill_from(&store, from, from + 60);
+            until("it is folded", || {
+                put(&store, vec![submitted(9), change(9, JobState::Failed)]);
+                Base::find(dir.path()).unwrap().image.is_some()
+                    && segments(dir.path())
+                        .iter()
+                        .all(|segment| goes.contains(&"journal") || !before.contains(segment))
+                    && segments(dir.path()).len() <= 3
+            });
+            store.close().unwrap();
+            if start % 2 == 0 {
+                std::fs::remove_dir_all(dir.path().join("index")).unwrap();
+            }
+        }
+    }
+}
+
+/// How many jobs a file held stands in the image.
+#[test]
+fn a_lost_file_of_the_archive_is_said_with_the_number_of_its_jobs() {
+    let dir = tempfile::tempdir().unwrap();
+    let Opened { store, .. } = Store::open(dir.path(), &folding(Duration::ZERO)).unwrap();
+    fill(&store, 60);
+    until("the sealed segments are gone", || segments(dir.path()).len() <= 3);
+    store.close().unwrap();
+    let image = Base::find(dir.path()).unwrap().image.unwrap();
+    let file = image.head.files[0];
+    std::fs::remove_file(archived(dir.path(), "jobs").remove(0)).unwrap();
+    let said = format!("the {} jobs in it are lost", file.jobs);
+    let seen = inspect(dir.path()).unwrap();
+    assert!(seen.damage.iter().any(|found| found.what.contains(&said)), "{:?}", seen.damage);
+    let notes = Store::open(dir.path(), &tiny_segments()).unwrap().recovered.notes;
+    assert!(notes.iter().any(|note| note.contains(&said)), "{notes:?}");
 }
 
 /// Jobs that are stored whole in the image, and were submitted since to go on from the checkpoint in it.
