@@ -13,6 +13,8 @@ use crate::store::replay::Seen;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
+/// The size from which a file of ended jobs is followed by another, at most: one is read as a whole.
+pub const MOST_BYTES: u64 = 16 << 20;
 /// Bytes that are gathered before a write.
 const WRITE_AT: u64 = 4 << 20;
 

@@ -340,6 +340,34 @@ fn an_import_is_what_was_exported() {
     assert_eq!(open(&target).recovered.held, None);
 }
 
+/// Much is folded into the archive at once, so that the first start is as quick as any.
+#[test]
+fn a_large_import_is_folded_before_its_first_start() {
+    let dir = tempfile::tempdir().unwrap();
+    let (data, target) = (dir.path().join("data"), dir.path().join("target"));
+    filled(&data, 400, 3);
+    let lines = exported(&data);
+    let whole = lines.join("\n") + "\n";
+    let imported =
+        crate::store::import::import_with(16 << 10, &mut whole.as_bytes(), "memory", &target).unwrap();
+    assert_eq!((imported.jobs, imported.live), (403, 3));
+    assert_eq!(segments(&target).len(), 1);
+    let archived = |ending: &str| {
+        let names = std::fs::read_dir(target.join("archive")).unwrap().flatten();
+        names.filter(|entry| entry.path().extension().is_some_and(|found| found == ending)).count()
+    };
+    assert!(archived("image") == 1 && archived("jobs") > 0);
+    assert_eq!(inspect(&target).unwrap().notes, Vec::<String>::new());
+    assert!(inspect(&target).unwrap().is_sound());
+    assert_eq!(exported(&target)[1..], lines[1..]);
+    for _ in 0..2 {
+        let Opened { store, recovered } = Store::open(&target, &folding(Duration::ZERO)).unwrap();
+        assert_eq!((recovered.live.len(), store.reader().counts().total()), (3, 400));
+        store.close().unwrap();
+    }
+    assert_eq!(exported(&target)[1..], lines[1..]);
+}
+
 #[test]
 fn an_export_of_a_damaged_directory_is_what_a_start_would_serve() {
     let dir = tempfile::tempdir().unwrap();
