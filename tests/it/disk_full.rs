@@ -172,6 +172,12 @@ impl Drop for Mounted<'_> {
     }
 }
 
+/// The history is loaded when there is room for the index; single jobs are answered meanwhile.
+fn starts_full(data: &Path, options: Options) -> Server {
+    Server::start_loading(data, options)
+        .unwrap_or_else(|printed| panic!("the server did not start:\n{printed}"))
+}
+
 #[test]
 #[ignore = "it mounts a file system, which needs root: cargo test --test it disk_full -- --include-ignored"]
 fn a_file_system_that_is_really_full() {
@@ -210,7 +216,7 @@ fn a_file_system_that_is_really_full() {
 
     // Also a start finds no space now, and another with all of it gone.
     server.kill();
-    let server = Server::start_with(&data, options());
+    let server = starts_full(&data, options());
     server.wait_for(&running, "RUNNING");
     is_refused(&server, &data);
     assert_eq!(server.job(&stopped)["jobStatus"], "CANCELED");
@@ -246,7 +252,7 @@ fn a_start_on_a_file_system_that_is_really_full() {
     let filled = fs::write(&filler, vec![1; 64 << 20]).unwrap_err();
     assert_eq!(filled.kind(), std::io::ErrorKind::StorageFull);
     assert!(reserve.exists());
-    let server = Server::start_with(&data, options());
+    let server = starts_full(&data, options());
     assert!(!reserve.exists(), "the start needed its room");
     server.wait_for(&running, "RUNNING");
     assert_eq!(server.job(&done)["jobStatus"], "FINISHED");
