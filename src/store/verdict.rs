@@ -86,6 +86,16 @@ pub fn pass(
     for (job, seen) in replay.jobs.iter().filter(|(_, seen)| seen.is_live() && seen.texts.is_none()) {
         verdicts.of(*job, seen, "its texts are damaged, so it can't be run");
     }
+    if !damage.is_empty() {
+        // A file whose directory is lost too doesn't tell which checkpoints it held.
+        for (job, seen) in
+            replay.jobs.iter().filter(|(_, seen)| seen.is_live() && seen.checkpoint_changed == 0)
+        {
+            if goes_on(seen, u64::MAX, fetcher)? {
+                verdicts.of(*job, seen, "the checkpoint that it goes on from is damaged, so it can't be run");
+            }
+        }
+    }
     let mut ops = Vec::new();
     for (job, cause) in verdicts.unknowable {
         let earlier = replay.jobs.get(&job).and_then(|seen| seen.record);

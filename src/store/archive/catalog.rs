@@ -49,19 +49,19 @@ impl Catalog {
                 // The number is a file's word: it may be wrong, but not cost memory that isn't there.
                 catalog.jobs.reserve_exact(jobs.min(MOST_AHEAD) as usize);
                 for jobs in &image.head.files {
-                    if is_sound(dir, jobs)? {
-                        catalog.add(jobs.number, jobs.entries(dir, fetcher)?);
-                    } else {
+                    if !is_sound(dir, jobs)? {
                         damage.push(lost::file(jobs.number, Some(jobs.jobs)));
+                        continue;
+                    }
+                    match jobs.directory(fetcher)? {
+                        Some(entries) => catalog.add(jobs.number, entries),
+                        None => catalog.add_by_frames(dir, jobs.number, Some(jobs.jobs), damage)?,
                     }
                 }
             }
             None => {
                 for number in file::numbers(dir)?.into_iter().filter(|number| number & ARCHIVED != 0) {
-                    match Contents::read(dir, number)? {
-                        Some(contents) => catalog.add(number, contents.entries()),
-                        None => damage.push(lost::file(number, None)),
-                    }
+                    catalog.add_by_frames(dir, number, None, damage)?;
                 }
             }
         }
@@ -69,6 +69,26 @@ impl Catalog {
         catalog.jobs.dedup_by_key(|at| at.job);
         catalog.jobs.shrink_to_fit();
         Ok(catalog)
+    }
+
+    /// Adds a file, of so many jobs if that is known, by its sound frames. If its directory is damaged too, it isn't known
+    /// which jobs are missing.
+    fn add_by_frames(
+        &mut self,
+        dir: &Path,
+        number: u64,
+        jobs: Option<u64>,
+        damage: &mut Vec<Damage>,
+    ) -> Result<(), StoreError> {
+        match Contents::read(dir, number)? {
+            None => damage.push(lost::file(number, jobs)),
+            Some(Contents { directory: Some(entries), .. }) => self.add(number, entries),
+            Some(contents) => {
+                damage.extend(contents.bad.first().map(|offset| lost::bytes(number, *offset, false)));
+                self.add(number, contents.entries());
+            }
+        }
+        Ok(())
     }
 
     fn add(&mut self, number: u64, entries: Vec<Entry>) {

@@ -338,11 +338,19 @@ impl JobsFile {
 
     /// The jobs in it: from its directory alone, or, where that is damaged, from the sound frames.
     pub fn entries(&self, dir: &Path, fetcher: &Fetcher) -> Result<Vec<Entry>, StoreError> {
-        match fetcher.fetch(Place { segment: self.number, offset: self.directory, part: 0 }) {
-            Ok((part, body)) => record::directory(&part, &body),
-            Err(StoreError::Damaged { .. }) => {
+        match self.directory(fetcher)? {
+            Some(entries) => Ok(entries),
+            None => {
                 Ok(Contents::read(dir, self.number)?.map(|contents| contents.entries()).unwrap_or_default())
             }
+        }
+    }
+
+    /// The jobs in it, from its directory; `None` when that is damaged.
+    pub fn directory(&self, fetcher: &Fetcher) -> Result<Option<Vec<Entry>>, StoreError> {
+        match fetcher.fetch(Place { segment: self.number, offset: self.directory, part: 0 }) {
+            Ok((part, body)) => record::directory(&part, &body).map(Some),
+            Err(StoreError::Damaged { .. }) => Ok(None),
             Err(error) => Err(error),
         }
     }

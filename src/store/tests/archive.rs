@@ -369,6 +369,41 @@ fn a_damaged_image_takes_no_job_back_to_its_beginning() {
     }
 }
 
+/// A file of ended jobs that is gone, or of which nothing can be read, may have held the checkpoint of a job that was
+/// submitted since to go on from it.
+#[test]
+fn a_lost_file_of_the_archive_takes_no_job_back_to_its_beginning() {
+    for is_removed in [true, false] {
+        let dir = tempfile::tempdir().unwrap();
+        let Opened { store, .. } = Store::open(dir.path(), &folding(Duration::ZERO)).unwrap();
+        fill(&store, 60);
+        until("the sealed segments are gone", || segments(dir.path()).len() <= 3);
+        store.close().unwrap();
+        let Opened { store, .. } = Store::open(dir.path(), &tiny_segments()).unwrap();
+        for (id, from_savepoint) in [(1, true), (2, false)] {
+            let record = JobRecord { from_savepoint, ..record(id, JobState::Pending) };
+            put(&store, vec![Op::Submitted { record: Box::new(record), texts: Box::new(texts(id, 20)) }]);
+        }
+        store.close().unwrap();
+        let file = archived(dir.path(), "jobs").remove(0);
+        let mut bytes = std::fs::read(&file).unwrap();
+        match is_removed {
+            true => std::fs::remove_file(&file).unwrap(),
+            false => {
+                bytes[4096..].fill(0);
+                std::fs::write(&file, bytes).unwrap();
+            }
+        }
+        std::fs::remove_dir_all(dir.path().join("index")).unwrap();
+        for _ in 0..2 {
+            let Opened { store, recovered } = Store::open(dir.path(), &tiny_segments()).unwrap();
+            let lives = |id: i64| recovered.live.iter().any(|live| live.record.id == JobId(id));
+            assert_eq!((lives(1), lives(2)), (false, true), "{:?}", recovered.notes);
+            assert_eq!(state_of(&store, 1), Some(JobState::Unknowable));
+        }
+    }
+}
+
 /// A job that ended, lies in the archive, and lives again under its id, without what was committed before.
 #[test]
 fn what_an_earlier_life_committed_does_not_come_back() {
