@@ -345,12 +345,13 @@ fn an_import_is_what_was_exported() {
 fn a_large_import_is_folded_before_its_first_start() {
     let dir = tempfile::tempdir().unwrap();
     let (data, target) = (dir.path().join("data"), dir.path().join("target"));
-    filled(&data, 400, 3);
+    // More than are written at once: a segment is full between two writes.
+    filled(&data, 700, 3);
     let lines = exported(&data);
     let whole = lines.join("\n") + "\n";
     let imported =
         crate::store::import::import_with(16 << 10, &mut whole.as_bytes(), "memory", &target).unwrap();
-    assert_eq!((imported.jobs, imported.live), (403, 3));
+    assert_eq!((imported.jobs, imported.live), (703, 3));
     assert_eq!(segments(&target).len(), 1);
     let archived = |ending: &str| {
         let names = std::fs::read_dir(target.join("archive")).unwrap().flatten();
@@ -362,7 +363,7 @@ fn a_large_import_is_folded_before_its_first_start() {
     assert_eq!(exported(&target)[1..], lines[1..]);
     for _ in 0..2 {
         let Opened { store, recovered } = Store::open(&target, &folding(Duration::ZERO)).unwrap();
-        assert_eq!((recovered.live.len(), store.reader().counts().total()), (3, 400));
+        assert_eq!((recovered.live.len(), store.reader().counts().total()), (3, 700));
         store.close().unwrap();
     }
     assert_eq!(exported(&target)[1..], lines[1..]);
