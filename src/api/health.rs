@@ -36,7 +36,7 @@ async fn health(context: Arc<ApiContext>) -> Result<Response, ApiError> {
             "version": env!("CARGO_PKG_VERSION"),
             "commit": env!("SEIKAN_COMMIT"),
             "loading": views::loading(store.loading.as_ref()),
-            "heldCopy": overlay.held(),
+            "heldCopy": overlay.held().map(|reason| held(&reason, &context.settings.context_path)),
             "runningJobs": overlay.list().len(),
             "threadsGivenUp": (context.threads_given_up)(),
             "connections": context.connections.open.load(Ordering::Relaxed),
@@ -61,4 +61,11 @@ async fn health(context: Arc<ApiContext>) -> Result<Response, ApiError> {
             },
         }),
     ))
+}
+
+/// Why this is a copy, and what to do.
+fn held(reason: &str, context_path: &str) -> String {
+    format!(
+        "{reason}; jobs that had not ended are held: run them with `serve --resume` or POST {context_path}/resume-jobs"
+    )
 }

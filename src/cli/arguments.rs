@@ -176,6 +176,9 @@ pub(super) struct ExportOptions {
     /// Where the lines go; by default standard output.
     #[arg(long, value_name = "FILE")]
     pub(super) out: Option<PathBuf>,
+    /// Replace the file, if there is one.
+    #[arg(long, requires = "out")]
+    pub(super) force: bool,
 }
 
 #[derive(Debug, Args)]

@@ -14,7 +14,7 @@ use crate::model::JobState;
 use serde_json::Value;
 use std::fmt::Write as _;
 use std::fs::File;
-use std::io::{BufReader, Write as _};
+use std::io::{BufReader, ErrorKind, StdoutLock, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -52,10 +52,39 @@ fn code_of(is_sound: bool) -> u8 {
     if is_sound { 0 } else { FAILED }
 }
 
-/// A closed pipe is no reason to panic.
+/// A closed pipe is no failure: whoever read it has seen enough.
 fn print(text: &str) -> Result<(), Failure> {
-    let written = writeln!(std::io::stdout().lock(), "{text}");
-    written.map_err(|error| (FAILED, format!("standard output: {error}")))
+    match writeln!(std::io::stdout().lock(), "{text}") {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err((FAILED, format!("standard output: {error}")))
+        }
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+/// The standard output, which knows whether its reader has gone.
+struct Piped {
+    out: StdoutLock<'static>,
+    is_closed: bool,
+}
+
+impl Piped {
+    fn told<T>(&mut self, result: std::io::Result<T>) -> std::io::Result<T> {
+        self.is_closed |= result.as_ref().is_err_and(|error| error.kind() == ErrorKind::BrokenPipe);
+        result
+    }
+}
+
+impl std::io::Write for Piped {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let written = self.out.write(bytes);
+        self.told(written)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        let flushed = self.out.flush();
+        self.told(flushed)
+    }
 }
 
 fn create(options: &CreateOptions) -> Result<u8, Failure> {
@@ -81,7 +110,7 @@ fn create(options: &CreateOptions) -> Result<u8, Failure> {
             jobs(seen.jobs(), seen.ended.total(), seen.live),
             grouped(backup.bytes)
         ))?;
-        complain(seen);
+        complain(&views::created(&made));
     }
     Ok(code_of(seen.is_sound()))
 }
@@ -115,12 +144,9 @@ fn create_remotely(url: &str, options: &CreateOptions) -> Result<u8, Failure> {
             jobs(number("jobs"), number("endedJobs"), number("liveJobs")),
             grouped(number("bytes"))
         ))?;
+        complain(&made);
     }
-    let is_sound = made["state"] == "complete";
-    if !is_sound {
-        eprintln!("warning: the backup is {}: {}", made["state"], made["damage"]);
-    }
-    Ok(code_of(is_sound))
+    Ok(code_of(made["state"] == "complete"))
 }
 
 fn list(options: &ListOptions) -> Result<u8, Failure> {
@@ -201,13 +227,17 @@ fn report(seen: &Inspected) -> String {
     }
     line_of(&mut text, &change(seen.last_change, seen.last_change_at));
     line_of(&mut text, &format!("journal: {} segments, {} bytes", seen.segments, grouped(seen.bytes)));
-    if let Some(reason) = &seen.held {
-        line_of(&mut text, &format!("live jobs are held at a start, until --resume: {reason}"));
+    match &seen.held {
+        Some(reason) if seen.live > 0 => {
+            line_of(&mut text, &format!("live jobs are held at a start, until --resume: {reason}"));
+        }
+        Some(reason) => line_of(&mut text, &format!("no job is held at a start: {reason}")),
+        None => {}
     }
     for note in &seen.notes {
         line_of(&mut text, &format!("note: {note}"));
     }
-    for complaint in complaints(seen) {
+    for complaint in complaints(&views::inspected(seen)) {
         line_of(&mut text, &complaint);
     }
     text
@@ -221,42 +251,58 @@ fn line_of(text: &mut String, line: &str) {
     }
 }
 
-/// What is damaged, a line each.
-fn complaints(seen: &Inspected) -> Vec<String> {
-    let mut lines = Vec::new();
-    for finding in &seen.damage {
-        let named: Vec<String> = finding.jobs.iter().map(ToString::to_string).collect();
-        let named = match named.as_slice() {
+/// What is damaged, a line each; `seen` as the REST API shows it, so that a server's word reads like our own.
+fn complaints(seen: &Value) -> Vec<String> {
+    let list = |key: &str| seen[key].as_array().map(Vec::as_slice).unwrap_or_default();
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let damage = list("damage").iter().map(|finding| {
+        let jobs: Vec<String> = finding["jobs"].as_array().into_iter().flatten().map(text).collect();
+        let named = match jobs.as_slice() {
             [] => String::new(),
             [one] => format!(" (job {one})"),
             many => format!(" (jobs {})", many.join(", ")),
         };
-        lines.push(format!("damage: {}: {}{named}", finding.place, finding.what));
-    }
-    lines.extend(seen.lost.iter().map(|(job, why)| format!("lost: job {job} becomes UNKNOWABLE: {why}")));
-    lines
+        format!("damage: {}: {}{named}", text(&finding["place"]), text(&finding["what"]))
+    });
+    let lost = list("lostJobs")
+        .iter()
+        .map(|lost| format!("lost: job {} becomes UNKNOWABLE: {}", text(&lost["jobId"]), text(&lost["why"])));
+    damage.chain(lost).collect()
 }
 
-fn complain(seen: &Inspected) {
+fn complain(seen: &Value) {
     complaints(seen).iter().for_each(|complaint| eprintln!("warning: {complaint}"));
+}
+
+/// What to do about the jobs that had not ended, if there are some.
+fn print_held(live: u64, target: &Path) -> Result<(), Failure> {
+    if live == 0 {
+        return Ok(());
+    }
+    let target = target.display();
+    print(&format!(
+        "held until --resume: jobs that have not ended run after `seikan serve --data-dir {target} --resume`"
+    ))
 }
 
 fn restore(options: &RestoreOptions) -> Result<u8, Failure> {
     let seen = backups::restore(&options.backup, &options.target).map_err(failure)?;
     let target = options.target.display();
     print(&format!("{target}: {}", jobs(seen.jobs(), seen.ended.total(), seen.live)))?;
-    print(&format!(
-        "held until --resume: jobs that have not ended run after `seikan serve --data-dir {target} --resume`"
-    ))?;
-    complain(&seen);
+    print_held(seen.live, &options.target)?;
+    complain(&views::inspected(&seen));
     Ok(code_of(seen.is_sound()))
 }
 
 fn export(options: &ExportOptions) -> Result<u8, Failure> {
+    let mut out = Piped { out: std::io::stdout().lock(), is_closed: false };
     let exported = match &options.out {
-        Some(path) => backups::export_to_file(&options.dir, path),
-        None => backups::export(&options.dir, &mut std::io::stdout().lock(), Path::new("standard output")),
+        Some(path) => backups::export_to_file(&options.dir, path, options.force),
+        None => backups::export(&options.dir, &mut out, Path::new("standard output")),
     };
+    if out.is_closed {
+        return Ok(0);
+    }
     let exported = exported.map_err(failure)?;
     for finding in &exported.damage {
         eprintln!("warning: damage: {}: {}", finding.place, finding.what);
@@ -276,10 +322,8 @@ fn import(options: &ImportOptions) -> Result<u8, Failure> {
         backups::import(&mut BufReader::with_capacity(1 << 16, file), &name, target)
     };
     let imported = imported.map_err(failure)?;
-    let target = target.display();
-    print(&format!("{target}: {}", jobs(imported.jobs, imported.jobs - imported.live, imported.live)))?;
-    print(&format!(
-        "held until --resume: jobs that have not ended run after `seikan serve --data-dir {target} --resume`"
-    ))?;
+    let figures = jobs(imported.jobs, imported.jobs - imported.live, imported.live);
+    print(&format!("{}: {figures}", target.display()))?;
+    print_held(imported.live, target)?;
     Ok(0)
 }

@@ -31,6 +31,7 @@ pub(super) fn prune(options: PruneOptions) -> ExitCode {
             let text = report(&config, &over, options.dry_run);
             match writeln!(std::io::stdout().lock(), "{text}") {
                 Ok(()) => ExitCode::SUCCESS,
+                Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
                 Err(error) => {
                     eprintln!("error: standard output: {error}");
                     ExitCode::from(FAILED)

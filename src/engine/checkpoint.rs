@@ -72,7 +72,8 @@ impl Coordinator {
 
     /// Everything of an epoch is in.
     fn complete(&mut self, collector: Collector) -> Result<(), Ending> {
-        let complete = Box::new(collector.complete(&self.attempt, &self.base));
+        let mut complete = Box::new(collector.complete(&self.attempt, &self.base));
+        complete.prepared.splice(0..0, self.skipped.drain(..));
         if !complete.is_final {
             return self.store(complete);
         }
@@ -123,16 +124,19 @@ impl Coordinator {
                 result.map_err(|ended| self.attempt.fault_of(&ended, &at))??;
                 self.store(complete)
             }
-            (Phase::Storing(complete, closing, _), Advance::Stored(is_stored)) => {
-                if !is_stored {
+            (Phase::Storing(complete, closing, _), Advance::Stored(answer)) => match answer {
+                Ok(Ok(())) => {
+                    self.stored(*complete, closing);
+                    failpoint::reach("engine.checkpoint.stored")?;
+                    Ok(())
+                }
+                Ok(Err(reason)) => self.refused(*complete, closing, &reason),
+                Err(_) => {
                     self.is_undecided = true;
                     let epoch = complete.epoch;
-                    return Err(Fault::external(format!("checkpoint {epoch} could not be stored")).into());
+                    Err(Fault::external(format!("checkpoint {epoch} could not be stored")).into())
                 }
-                self.stored(*complete, closing);
-                failpoint::reach("engine.checkpoint.stored")?;
-                Ok(())
-            }
+            },
             (phase, _) => {
                 self.phase = phase;
                 Ok(())
@@ -156,6 +160,29 @@ impl Coordinator {
             self.ask = None;
             self.closing = closing;
         }
+    }
+
+    /// A checkpoint was refused for certain (the disk is full): it is skipped, and what it prepared is decided with the next
+    /// one. A savepoint is reported as failed; without its last checkpoint the job can't end.
+    fn refused(&mut self, complete: Complete, closing: Option<Closing>, reason: &str) -> Result<(), Ending> {
+        let text = format!("checkpoint {} could not be stored: {reason}", complete.epoch);
+        if complete.is_final {
+            return Err(Fault::external(text).into());
+        }
+        self.attempt.log.warn(&format!("{text}; it is skipped, and the job goes on"));
+        self.skipped = complete.prepared;
+        if closing.is_some()
+            && let Some(ask) = self.ask.take()
+        {
+            if ask.savepoint {
+                self.attempt.emit(RunEvent::SavepointFailed(text));
+            }
+            if ask.suspend {
+                return Err(Ending::Suspended { stored: false });
+            }
+            self.attempt.signal.send_modify(|signal| signal.hold = false);
+        }
+        Ok(())
     }
 
     /// An epoch is decided: what sinks without commits have taken up to it is final. Not before: the last epoch's checks

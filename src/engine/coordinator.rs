@@ -10,7 +10,7 @@ use super::epoch::{Collector, Complete};
 use super::ledger::Ledger;
 use super::pipeline::Opened;
 use crate::exec::RunCommand;
-use crate::model::{Accounting, Checkpoint, Counters, Epoch, Fault};
+use crate::model::{Accounting, Checkpoint, Counters, Epoch, Fault, Prepared};
 use crate::plugin::SinkRun;
 use crate::runtime::{Ended, PoolTask, failpoint};
 use futures::stream::{FuturesUnordered, StreamExt};
@@ -58,13 +58,14 @@ pub(super) enum Phase {
     /// The sinks' checks before the last checkpoint.
     Checking(Box<Complete>, Arc<AtomicUsize>, PoolTask<Result<(), Fault>>),
     /// On its way to the store.
-    Storing(Box<Complete>, Option<Closing>, oneshot::Receiver<()>),
+    Storing(Box<Complete>, Option<Closing>, oneshot::Receiver<Result<(), String>>),
 }
 
 /// What a phase waited for.
 pub(super) enum Advance {
     Checked(Result<Result<(), Fault>, Ended>),
-    Stored(bool),
+    /// As [`StoredAnswer`](crate::exec::StoredAnswer) says.
+    Stored(Result<Result<(), String>, oneshot::error::RecvError>),
 }
 
 /// How the attempt ends once everything decided is committed.
@@ -122,6 +123,8 @@ pub(super) struct Coordinator {
     pub ask: Option<Ask>,
     /// When the next periodic epoch begins.
     pub due: Option<Instant>,
+    /// What skipped checkpoints prepared: it is decided with the next one.
+    pub skipped: Vec<Prepared>,
     /// Whether the job has a checkpoint in the store.
     pub is_stored_before: bool,
     /// Whether the store left open if the last checkpoint is decided.
@@ -155,6 +158,7 @@ impl Coordinator {
             closing: None,
             ask: None,
             due: None,
+            skipped: Vec::new(),
             is_stored_before: false,
             is_undecided: false,
             taken: 0,
@@ -263,7 +267,7 @@ impl Phase {
         match self {
             Phase::Idle | Phase::Collecting(_) => std::future::pending().await,
             Phase::Checking(_, _, task) => Advance::Checked(task.await),
-            Phase::Storing(_, _, answer) => Advance::Stored(answer.await.is_ok()),
+            Phase::Storing(_, _, answer) => Advance::Stored(answer.await),
         }
     }
 }

@@ -101,10 +101,11 @@ impl Coordinator {
             return !self.is_undecided;
         };
         match timeout(self.attempt.settings.stop_deadline, answer).await {
-            Ok(Ok(())) => {
+            Ok(Ok(Ok(()))) => {
                 self.stored(*complete, closing);
                 true
             }
+            Ok(Ok(Err(_))) => true,
             Ok(Err(_)) | Err(_) => false,
         }
     }

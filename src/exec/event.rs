@@ -22,18 +22,21 @@ pub enum Outcome {
     Failed(Fault),
 }
 
+/// Tells whether a checkpoint is durable: so it is, or it was refused for certain, and why (the attempt can go on, and
+/// make another). Dropped: it must not be committed, and only a restart tells whether it is stored.
+pub type StoredAnswer = oneshot::Sender<Result<(), String>>;
+
 /// What happens during an attempt.
 #[derive(Debug)]
 pub enum RunEvent {
     /// Every task runs.
     Running,
-    /// A checkpoint is complete and wants to be stored. Once it is durable, `stored` is answered and it is decided;
-    /// dropped unanswered means that it must not be committed.
+    /// A checkpoint is complete and wants to be stored. Once it is durable, `stored` is answered and it is decided.
     Checkpoint {
         /// The checkpoint.
         checkpoint: Box<Checkpoint>,
-        /// Answered when it is durable.
-        stored: oneshot::Sender<()>,
+        /// Told whether it is durable.
+        stored: StoredAnswer,
     },
     /// Everything prepared up to this epoch is visible.
     Committed(Epoch),

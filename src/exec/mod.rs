@@ -8,6 +8,6 @@ mod event;
 mod handle;
 mod metrics;
 
-pub use event::{Outcome, RunEvent, RunEvents, RunMessage};
+pub use event::{Outcome, RunEvent, RunEvents, RunMessage, StoredAnswer};
 pub use handle::{Launcher, RunCommand, RunHandle, RunRequest};
 pub use metrics::{LiveCount, LiveMetrics};

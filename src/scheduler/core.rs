@@ -12,14 +12,14 @@ use super::slots::Slots;
 use super::submit::Lookup;
 use super::tags;
 use super::transition::{self, Activity, Beside, Effect, Event, Save, Step};
-use crate::exec::{Launcher, RunCommand, RunEvent, RunMessage};
+use crate::exec::{Launcher, RunCommand, RunEvent, RunMessage, StoredAnswer};
 use crate::model::{AttemptId, Checkpoint, Counters, Epoch, JobId, JobState, Millis, Op, StopRequest};
 use crate::runtime::{Task, clock};
 use crate::store::Store;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, HashSet};
 use std::sync::Arc;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
 /// Messages taken at once.
@@ -31,7 +31,7 @@ pub(super) struct With {
     /// Follows once the change is durable.
     pub follow: Option<Follow>,
     /// The checkpoint of the event.
-    pub checkpoint: Option<(Box<Checkpoint>, oneshot::Sender<()>)>,
+    pub checkpoint: Option<(Box<Checkpoint>, StoredAnswer)>,
     /// The commit of the event.
     pub committed: Epoch,
 }
@@ -228,7 +228,7 @@ impl Core {
         &mut self,
         id: JobId,
         beside: Beside,
-        checkpoint: Option<(Box<Checkpoint>, oneshot::Sender<()>)>,
+        checkpoint: Option<(Box<Checkpoint>, StoredAnswer)>,
         committed: Epoch,
         now: Millis,
         follows: &mut Vec<Follow>,

@@ -6,13 +6,12 @@
 use super::core::Core;
 use super::handle::{Answer, Message, SchedulerError, SubmitAnswer, SubmitError, Submitted};
 use super::scribe::Level;
-use crate::exec::RunCommand;
+use crate::exec::{RunCommand, StoredAnswer};
 use crate::model::{AttemptId, Checkpoint, JobId, JobRecord, Millis, Op};
 use crate::runtime::JobLog;
 use crate::store::StoreError;
 use std::collections::VecDeque;
 use std::sync::Arc;
-use tokio::sync::oneshot;
 
 /// What follows once something is durable.
 pub(super) enum Follow {
@@ -27,7 +26,7 @@ pub(super) enum Follow {
     /// Tell a running attempt.
     Command(JobId, AttemptId, RunCommand),
     /// The checkpoint is decided. `before`: what stays the latest if it could not be stored.
-    Stored { job: JobId, sender: oneshot::Sender<()>, before: Option<Arc<Checkpoint>> },
+    Stored { job: JobId, sender: StoredAnswer, before: Option<Arc<Checkpoint>> },
     /// Answer a submission.
     Submitted(SubmitAnswer, Submitted),
     /// Answer a request.
@@ -140,7 +139,7 @@ impl Core {
             Follow::Command(job, attempt, command) => self.command(job, attempt, command),
             Follow::Stored { sender, .. } => {
                 // The attempt may be gone; the checkpoint is decided all the same.
-                let _gone = sender.send(());
+                let _gone = sender.send(Ok(()));
             }
             Follow::Submitted(answer, submitted) => {
                 // A client that hung up has submitted its job nevertheless.
@@ -153,7 +152,12 @@ impl Core {
             Follow::Forgotten(jobs) => self.forgotten(&jobs, true),
             Follow::Dropped(jobs) => self.dropped(&jobs),
             Follow::Resumed(answer, jobs) => {
+                tracing::info!(
+                    jobs,
+                    "this data directory is an original of its own from now on: its held jobs run"
+                );
                 self.overlay.set_held(None);
+                self.pruner.look_now();
                 if let Some(answer) = answer {
                     let _gone = answer.send(Ok(jobs));
                 }
@@ -180,7 +184,10 @@ impl Core {
                 Follow::Show(_) | Follow::Leave(_) | Follow::Log(..) => {}
                 Follow::Launch(..) | Follow::Command(..) => again.push(follow),
                 Follow::Stored { job, sender, before } => {
-                    drop(sender);
+                    // What became of any other request is not known.
+                    if matches!(error, StoreError::Refused(_)) {
+                        let _gone = sender.send(Err(error.to_string()));
+                    }
                     if let Some(live) = self.jobs.get_mut(&job) {
                         live.checkpoint = before;
                     }

@@ -66,6 +66,12 @@ impl Pruner {
         self.due.filter(|_| self.under_way.is_none() && self.deleting.is_empty())
     }
 
+    /// Looks at once: what was held until now may be deleted.
+    pub fn look_now(&mut self) {
+        let now = Instant::now();
+        (self.due, self.checkpoints_due) = (self.due.map(|_| now), self.checkpoints_due.map(|_| now));
+    }
+
     /// Counts the bytes anew, because something was not deleted.
     pub fn recount(&mut self) {
         self.tally = Tally::default();

@@ -28,6 +28,12 @@ pub enum StoreError {
         /// Whether the reason is that there is no space.
         is_full: bool,
     },
+    /// Something else has its name.
+    #[error("{} is a file, not a directory", path.display())]
+    NotADirectory {
+        /// What should be a directory.
+        path: PathBuf,
+    },
     /// Bytes are not what was written.
     #[error("{place}: {what}")]
     Damaged {
@@ -72,7 +78,7 @@ pub enum StoreError {
     #[error("the history is being loaded ({0}); try again in a moment")]
     Loading(Loading),
     /// The index can't answer.
-    #[error("the index of jobs can't be read; it is rebuilt from the journal at the next start: {0}")]
+    #[error("the index of jobs can't be read, and is made anew from the journal: {0}")]
     Index(String),
 }
 

@@ -29,11 +29,16 @@ pub fn export(dir: &Path, out: &mut dyn Write, name: &Path) -> Result<Exported, 
     export_from(&Inspection::begin(dir)?, out, name)
 }
 
-/// [`export`] to the file `path`, which gets its name when it is whole and synced; an older one is replaced then.
+/// [`export`] to the file `path`, which gets its name when it is whole and synced; an older one is replaced then, if
+/// `replace` allows it.
 ///
 /// # Errors
-/// As [`export`].
-pub fn export_to_file(dir: &Path, path: &Path) -> Result<Exported, BackupError> {
+/// As [`export`]; or `path` exists and is not to be replaced.
+pub fn export_to_file(dir: &Path, path: &Path, replace: bool) -> Result<Exported, BackupError> {
+    if !replace && path.exists() {
+        let what = format!("{}: exists already; --force replaces it", path.display());
+        return Err(BackupError::Unusable(what));
+    }
     let source = Inspection::begin(dir)?;
     let mut staged = io::Staged::begin(path)?;
     let exported = export_from(&source, staged.file(), path)?;

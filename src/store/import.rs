@@ -1,9 +1,10 @@
 //! Makes a data directory from the lines of an export.
 //!
 //! Each job becomes one request of a new journal, with the record, the texts, the checkpoint and the committed epoch as
-//! they were. The new store is held like a copy: its live jobs run after `serve --resume`. A line that can't be read
+//! they were; full segments are folded into the archive at the end. The new store is held like a copy: its live jobs run after `serve --resume`. A line that can't be read
 //! ends the import, and nothing of it stays.
 
+use super::archive::fold_closed;
 use super::backup::Target;
 use super::error::StoreError;
 use super::identity::Owner;
@@ -42,6 +43,16 @@ pub struct Imported {
 /// # Errors
 /// A line that can't be used, with its number and why; a target that is not empty; what the file system refuses.
 pub fn import(from: &mut dyn BufRead, name: &str, target: &Path) -> Result<Imported, BackupError> {
+    import_with(SEGMENT_BYTES, from, name, target)
+}
+
+/// [`import`] with another size of segments.
+pub(super) fn import_with(
+    segment_bytes: u64,
+    from: &mut dyn BufRead,
+    name: &str,
+    target: &Path,
+) -> Result<Imported, BackupError> {
     let mut lines = Lines { from, name, number: 0, last: None, buffer: Vec::new() };
     lines.front()?;
     let target = Target::begin(target)?;
@@ -51,7 +62,7 @@ pub fn import(from: &mut dyn BufRead, name: &str, target: &Path) -> Result<Impor
     let segment = Before { held, ..Before::default() }.begin(&paths, None, &Owner::New)?;
     let files = Arc::new(Files::default());
     let space = Arc::new(Space::new(&paths.dir, SpaceOptions::default(), false));
-    let journal = Journal::start(segment, paths.journal.clone(), SEGMENT_BYTES, files, space, |_| (), None)?;
+    let journal = Journal::start(segment, paths.journal.clone(), segment_bytes, files, space, |_| (), None)?;
     let mut new = NewJournal { journal, waiting: VecDeque::new(), bytes: 0 };
     let mut done = Imported::default();
     let end = loop {
@@ -72,6 +83,8 @@ pub fn import(from: &mut dyn BufRead, name: &str, target: &Path) -> Result<Impor
     let End { tags, id_floor, .. } = end;
     new.append(vec![Op::Tags(tags), Op::IdFloor(id_floor)], 0, || lines.place())?;
     new.finish()?;
+    // What is folded is loaded piece by piece at the first start, however much it is.
+    fold_closed(target.staging())?;
     io::sync_dir(&paths.journal)?;
     io::sync_dir(target.staging())?;
     target.finish()?;

@@ -134,16 +134,20 @@ impl Inspection {
     pub(super) fn begin_with(dir: &Path, at_once: usize) -> Result<Self, BackupError> {
         let paths = Paths::new(dir);
         if !dir.is_dir() {
-            let what = if dir.exists() { "is no directory" } else { "does not exist" };
-            return Err(BackupError::Unusable(format!("{}: {what}", dir.display())));
+            if dir.exists() {
+                let what = StoreError::NotADirectory { path: dir.to_owned() };
+                return Err(BackupError::Unusable(what.to_string()));
+            }
+            return Err(BackupError::Unusable(format!("{}: does not exist", dir.display())));
         }
-        if !paths.journal.exists() && !dir.join("identity").exists() {
+        let is_ours = ["journal", "identity", "archive"].iter().any(|name| dir.join(name).exists());
+        if !is_ours {
             return Err(BackupError::Unusable(format!(
-                "{}: is not a data directory: it holds neither journal/ nor identity",
+                "{}: is not a data directory: it holds neither journal/ nor identity nor archive/",
                 dir.display()
             )));
         }
-        let survey = Survey::take(&paths.journal)?;
+        let survey = Survey { is_look: true, ..Survey::take(&paths.journal)? };
         let newest = survey.newest(&paths.journal)?.cloned();
         let owner = identity::judge(&paths.dir, &paths.journal, newest.as_ref(), false)?;
         let fetcher = Fetcher::new(paths.dir.clone());
@@ -245,7 +249,11 @@ impl Inspection {
 
     fn rest(&self, contents: Contents) -> Result<Rest, StoreError> {
         let Contents { replay, last, damage, cut, notes, .. } = contents;
-        let mut found: Vec<Finding> = damage.iter().map(finding).collect();
+        let mut found = Vec::with_capacity(damage.len());
+        for damage in &damage {
+            let is_harmless = verdict::costs_nothing(&replay, damage, &self.fetcher)?;
+            found.push(finding(damage, is_harmless));
+        }
         for number in cut {
             found.extend(self.cut_off(number, &last)?);
         }
@@ -333,7 +341,10 @@ impl Inspection {
         let mut rest = Rest::default();
         for number in &self.survey.numbers {
             let place = format!("journal/{}", file_name(*number));
-            let what = "it has no sound header or frame".to_owned();
+            let what = match self.survey.empty.contains(number) {
+                true => "it is empty".to_owned(),
+                false => "it has no sound header or frame".to_owned(),
+            };
             rest.damage.push(Finding { place, what, jobs: Vec::new() });
         }
         if self.survey.numbers.is_empty() {
@@ -383,10 +394,11 @@ impl Found<'_> {
     }
 }
 
-fn finding(damage: &Damage) -> Finding {
+fn finding(damage: &Damage, is_harmless: bool) -> Finding {
+    let harmless = if is_harmless { verdict::HARMLESS } else { "" };
     Finding {
         place: format!("{}, byte {}", relative_path(damage.segment), damage.offset),
-        what: damage.what.clone(),
+        what: format!("{}{harmless}", damage.what),
         jobs: named(damage.parts.iter().flatten().map(|part| part.job)),
     }
 }

@@ -196,7 +196,7 @@ impl Unloaded {
         for (at, _) in jobs.filter(|(at, found)| !**found && self.catalog.place(at).segment == number) {
             let place = self.catalog.place(at);
             batch.jobs.push((at.job, IndexedJob::lost(at.sequence, made, place)));
-            let lost = lost::job(number, at.offset, at.job, at.sequence, PartKind::Record);
+            let lost = lost::job(number, at.offset, at.job, at.sequence);
             notes.push(verdict::describe(&lost));
         }
         if let Some(Contents { bad, directory, .. }) = &contents

@@ -126,7 +126,9 @@ pub fn remove(index: &Path) -> Result<(), StoreError> {
     reach("store.before-marker-removal")?;
     io::remove(&file(index))?;
     // Also when it is gone already: an earlier start may have been killed before this.
-    io::sync_dir(index)?;
+    if index.is_dir() {
+        io::sync_dir(index)?;
+    }
     reach("store.marker-removed")
 }
 

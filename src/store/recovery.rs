@@ -10,7 +10,7 @@ use super::error::StoreError;
 use super::handle::{Recovered, RecoveredJob, StoreOptions};
 use super::identity::{self, Owner};
 use super::index::Index;
-use super::journal::{Fetcher, Link, Segment, SegmentHeader, file_name, io, items, path, settle};
+use super::journal::{Fetcher, Link, Segment, SegmentHeader, io, items, path, settle};
 use super::load::Unloaded;
 use super::marker::{self, Clean};
 use super::new_run::Before;
@@ -30,6 +30,9 @@ use std::sync::{Arc, mpsc};
 
 const NO_JOURNAL: &str = "the journal is missing, although this data directory was in use: it is a copy that took too long, \
                           or was damaged; what the journal held is lost";
+
+const NO_SEGMENT: &str = "no segment of the journal can be read: this data directory is a copy that was not finished, or is \
+                          damaged; what the journal held is lost";
 
 /// Where things lie.
 #[derive(Clone, Debug)]
@@ -94,10 +97,10 @@ pub fn open(dir: &Path, options: &StoreOptions, progress: &Progress) -> Result<R
     for above in new_above.iter().filter(|above| !above.as_os_str().is_empty()) {
         io::sync_parent(above)?;
     }
+    if !io::is_locked_once(&paths.dir) {
+        refuse_newer(&paths)?;
+    }
     let lock = io::lock(&paths.dir)?;
-    // Synced with the new identity, which lies beside them.
-    io::make_dir(&paths.journal)?;
-    io::make_dir(&paths.index)?;
     for name in io::list(&paths.journal)?.iter().filter(|name| name.ends_with(".tmp")) {
         io::remove(&paths.journal.join(name))?;
     }
@@ -118,6 +121,8 @@ pub fn open(dir: &Path, options: &StoreOptions, progress: &Progress) -> Result<R
         (None, Some(_)) => {
             Owner::Copy("this data directory is a copy: its newest segment is missing".to_owned())
         }
+        // The first one is whole before it gets its name.
+        (None, None) if !survey.numbers.is_empty() => Owner::Copy(NO_SEGMENT.to_owned()),
         (None, None) if identity::has_lived(&paths.dir, &paths.sled())? => Owner::Copy(NO_JOURNAL.to_owned()),
         _ => identity::judge(&paths.dir, &paths.journal, newest, options.trust_path)?,
     };
@@ -129,7 +134,9 @@ pub fn open(dir: &Path, options: &StoreOptions, progress: &Progress) -> Result<R
     for number in unsynced {
         io::sync_file(&path(&paths.journal, *number))?;
     }
-    io::sync_dir(&paths.journal)?;
+    if paths.journal.is_dir() {
+        io::sync_dir(&paths.journal)?;
+    }
     // Files of the archive are whole before they get their names.
     let archive = paths.dir.join("archive");
     match owner {
@@ -157,7 +164,10 @@ pub fn open(dir: &Path, options: &StoreOptions, progress: &Progress) -> Result<R
         Err(error) => {
             tracing::warn!(%error, "the index can't be used after all; it is set aside and rebuilt");
             set_aside(&paths, &paths.sled())?;
-            doubt = Some(error.to_string());
+            doubt = Some(match error {
+                StoreError::Index(reason) => reason,
+                other => other.to_string(),
+            });
             None
         }
     };
@@ -174,6 +184,13 @@ pub fn open(dir: &Path, options: &StoreOptions, progress: &Progress) -> Result<R
     let Begun { segment, overlay, index, recovered } = begun;
     let fetcher = Arc::clone(&start.fetcher);
     Ok(Ready { lock, segment, overlay, index, fetcher, base, is_rebuilt, files, doubt, recovered, paths })
+}
+
+/// What a newer program wrote is refused before anything is made in it.
+fn refuse_newer(paths: &Paths) -> Result<(), StoreError> {
+    Survey::take(&paths.journal)?;
+    identity::has_lived(&paths.dir, &paths.sled())?;
+    Base::find(&paths.dir).map(drop)
 }
 
 struct Begun {
@@ -268,10 +285,8 @@ impl Start<'_> {
         let window = Window::default();
         let contents = survey::contents(dir, self.base, self.survey, newest, is_copy, window)?;
         let Some(contents) = contents else {
-            let unsound = |number: &u64| {
-                format!("journal/{} is set aside: it has no sound header or frame", file_name(*number))
-            };
-            let mut notes: Vec<String> = self.survey.numbers.iter().map(unsound).collect();
+            let unused = self.survey.numbers.iter().map(|number| self.survey.why_unused(*number));
+            let mut notes: Vec<String> = unused.collect();
             self.set_aside(&self.survey.numbers)?;
             let held = match &self.owner {
                 Owner::Copy(reason) => Some(reason.clone()),
@@ -294,7 +309,7 @@ impl Start<'_> {
             }
         }
         let verdicts = verdict::pass(&replay, &damage, &self.fetcher, runtime::clock())?;
-        notes.extend(damage.iter().map(verdict::describe));
+        notes.extend(verdict::notes(&replay, &damage, &self.fetcher)?);
         notes.extend(verdict::name_lost(&verdicts));
         let held = match &self.owner {
             Owner::Copy(reason) => Some(reason.chars().take(1000).collect()),
@@ -380,6 +395,9 @@ impl Start<'_> {
     }
 
     fn begin(&self, before: &Before<'_>) -> Result<Segment, StoreError> {
+        // Synced with the new identity, which lies beside them. Not before: a start that is refused leaves nothing behind.
+        io::make_dir(&self.paths.journal)?;
+        io::make_dir(&self.paths.index)?;
         let highest = self.survey.numbers.last().copied().max(Some(self.base.covered()));
         before.begin(self.paths, highest, &self.owner)
     }

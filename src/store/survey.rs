@@ -16,10 +16,14 @@ use std::path::Path;
 pub struct Survey {
     /// Every number in use, without a sound header too.
     pub numbers: Vec<u64>,
+    /// Those without a byte.
+    pub empty: BTreeSet<u64>,
     /// The sound headers.
     pub headers: BTreeMap<u64, SegmentHeader>,
     /// Length of all segments.
     pub bytes: u64,
+    /// Whether they are only looked at: a start sets aside what doesn't count.
+    pub is_look: bool,
 }
 
 impl Survey {
@@ -37,7 +41,11 @@ impl Survey {
             if let Some(header) = read_header(&path)?.filter(|header| header.number == number) {
                 survey.headers.insert(number, header);
             }
-            survey.bytes += io::length_and_change(&path)?.map_or(0, |(length, _)| length);
+            let length = io::length_and_change(&path)?.map_or(0, |(length, _)| length);
+            survey.bytes += length;
+            if length == 0 {
+                survey.empty.insert(number);
+            }
         }
         Ok(survey)
     }
@@ -50,6 +58,17 @@ impl Survey {
             }
         }
         Ok(None)
+    }
+
+    /// Why a segment doesn't count, in words.
+    pub fn why_unused(&self, number: u64) -> String {
+        let why = match self.headers.get(&number) {
+            Some(_) => "no later segment goes on from it",
+            None if self.empty.contains(&number) => "it is empty",
+            None => "it has no sound header",
+        };
+        let verb = if self.is_look { "would be set aside at a start" } else { "is set aside" };
+        format!("journal/{} {verb}: {why}", file_name(number))
     }
 
     /// The segments behind number `covered` that belong together, oldest first: each but the first is named by the
@@ -155,11 +174,15 @@ fn behind(
     let line = newest.map(|newest| survey.line(newest, covered)).unwrap_or_default();
     let mut cut = unused(survey, &line, covered);
     let mut notes = base.notes.clone();
-    notes.extend(cut.iter().map(|number| why_unused(survey, *number)));
+    notes.extend(cut.iter().map(|number| survey.why_unused(*number)));
     let Some(first) = line.first() else {
-        // Everything lies in the archive: a copy whose journal was copied before.
-        let Some(image) = &base.image else { return Ok(None) };
-        let (last, link) = (image.head.last.clone(), image.head.covered);
+        // Everything lies in the archive: a copy whose journal was copied before, or is gone.
+        let origin = match &base.image {
+            Some(image) => Some((image.head.last.clone(), image.head.covered)),
+            None => base.origin(dir)?,
+        };
+        let Some((last, link)) = origin else { return Ok(None) };
+        replay.last_sequence = replay.last_sequence.max(link.last_sequence);
         return Ok(Some(Contents { replay, last, link, stragglers: Vec::new(), damage, cut, notes }));
     };
     if first.gap_before {
@@ -178,9 +201,10 @@ fn behind(
             if is_copy {
                 settled = settle(linked.header, &items, None);
                 is_last = true;
+                let verb = if survey.is_look { "would be set aside at a start" } else { "are set aside" };
                 notes.push(format!(
-                    "this copy holds an older state of journal/{} than of its successors; they are set aside, and \
-                     the store goes on from change {}",
+                    "this copy holds an older state of journal/{} than of its successors; they {verb}, and the store \
+                     goes on from change {}",
                     file_name(linked.header.number),
                     settled.reached
                 ));
@@ -256,14 +280,6 @@ fn unused(survey: &Survey, line: &[Linked<'_>], covered: u64) -> Vec<u64> {
     let used: BTreeSet<u64> = line.iter().map(|linked| linked.header.number).collect();
     let behind = survey.numbers.iter().copied().filter(|number| *number > covered);
     behind.filter(|number| !used.contains(number)).collect()
-}
-
-fn why_unused(survey: &Survey, number: u64) -> String {
-    let why = match survey.headers.get(&number) {
-        Some(_) => "no later segment goes on from it",
-        None => "it has no sound header",
-    };
-    format!("journal/{} is set aside: {why}", file_name(number))
 }
 
 fn stragglers(settled: &Settled, bytes: &[u8]) -> Vec<Straggler> {

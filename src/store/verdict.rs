@@ -5,7 +5,7 @@
 //! verdicts are appended to the journal like any change.
 
 use super::error::StoreError;
-use super::journal::{Damage, Fetcher, MAX_PARTS, Part, Place, relative_path};
+use super::journal::{Damage, Fetcher, MAX_PARTS, Part, Place, is_archived, relative_path};
 use super::record::PartKind;
 use super::replay::{At, Replay, Seen, fetch_record};
 use crate::model::{
@@ -69,6 +69,10 @@ pub fn pass(
                 for part in parts.iter().filter(is_missed) {
                     let seen = replay.jobs.get(&part.job).copied().unwrap_or_default();
                     verdicts.known_loss(PartKind::of(part)?, part.job, &seen, damage.lost.0, &cause);
+                    // A frame of the archive held the job's checkpoint too.
+                    if is_archived(damage.segment) && goes_on(&seen, damage.lost.0, fetcher)? {
+                        verdicts.known_loss(PartKind::Checkpoint, part.job, &seen, damage.lost.0, &cause);
+                    }
                 }
             }
             None => {
@@ -81,6 +85,16 @@ pub fn pass(
     }
     for (job, seen) in replay.jobs.iter().filter(|(_, seen)| seen.is_live() && seen.texts.is_none()) {
         verdicts.of(*job, seen, "its texts are damaged, so it can't be run");
+    }
+    if !damage.is_empty() {
+        // A file whose directory is lost too doesn't tell which checkpoints it held.
+        for (job, seen) in
+            replay.jobs.iter().filter(|(_, seen)| seen.is_live() && seen.checkpoint_changed == 0)
+        {
+            if goes_on(seen, u64::MAX, fetcher)? {
+                verdicts.of(*job, seen, "the checkpoint that it goes on from is damaged, so it can't be run");
+            }
+        }
     }
     let mut ops = Vec::new();
     for (job, cause) in verdicts.unknowable {
@@ -106,6 +120,12 @@ pub fn pass(
     }
     ops.extend(verdicts.drop_checkpoint.into_iter().map(|job| Op::DropCheckpoint { job }));
     Ok(ops.chunks(MAX_PARTS / 64).map(<[Op]>::to_vec).collect())
+}
+
+/// Whether a job was submitted to go on from a checkpoint of which nothing is known since change `lost`.
+pub fn goes_on(seen: &Seen, lost: u64, fetcher: &Fetcher) -> Result<bool, StoreError> {
+    let Some(record) = seen.record.filter(|_| seen.checkpoint_changed < lost) else { return Ok(false) };
+    Ok(fetch_record(fetcher, record.place)?.from_savepoint)
 }
 
 fn is_before(at: Option<At>, sequence: u64) -> bool {
@@ -194,6 +214,54 @@ impl Verdicts {
             self.drop_checkpoint.insert(job);
         }
     }
+}
+
+/// Whether all that was hit had been stored again since.
+pub fn costs_nothing(replay: &Replay, damage: &Damage, fetcher: &Fetcher) -> Result<bool, StoreError> {
+    let (lost, last) = damage.lost;
+    let Some(parts) = damage.parts.as_ref().filter(|parts| lost <= last && !parts.is_empty()) else {
+        return Ok(false);
+    };
+    for part in parts {
+        if replay.forgotten.get(&part.job).is_some_and(|deleted| *deleted > last) {
+            continue;
+        }
+        // Those that are not known here may be known elsewhere.
+        let Some(seen) = replay.jobs.get(&part.job) else { return Ok(false) };
+        let is_over = match PartKind::of(part)? {
+            PartKind::Submitted | PartKind::Record if is_archived(damage.segment) => {
+                let is_whole = !is_before(seen.record, last + 1) && !is_before(seen.texts, last + 1);
+                is_whole && !goes_on(seen, lost, fetcher)?
+            }
+            PartKind::Submitted | PartKind::Record => !is_before(seen.record, last + 1),
+            PartKind::Texts => !is_before(seen.texts, last + 1),
+            PartKind::Checkpoint | PartKind::DropCheckpoint => seen.checkpoint_changed > last,
+            // It is done again.
+            PartKind::Committed => true,
+            PartKind::Tags
+            | PartKind::IdFloor
+            | PartKind::Resumed
+            | PartKind::Forget
+            | PartKind::ImageHead
+            | PartKind::Directory => false,
+        };
+        if !is_over {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// What is said of damage that [costs nothing](costs_nothing).
+pub const HARMLESS: &str = "; nothing is lost, because it was stored again since";
+
+/// The notes of a start about damage.
+pub fn notes(replay: &Replay, damage: &[Damage], fetcher: &Fetcher) -> Result<Vec<String>, StoreError> {
+    let note = |damage: &Damage| {
+        let harmless = if costs_nothing(replay, damage, fetcher)? { HARMLESS } else { "" };
+        Ok(format!("{}{harmless}", describe(damage)))
+    };
+    damage.iter().map(note).collect()
 }
 
 /// A damage in words.

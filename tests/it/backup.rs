@@ -207,6 +207,13 @@ fn a_flipped_byte_is_named_with_its_job() {
     let restored = Server::start(&target);
     assert_eq!(restored.job(&goes_on)["jobStatus"], "UNKNOWABLE");
     assert_eq!(history(&restored).len(), 6);
+    drop(restored);
+    // A server's word about a damaged backup reads like our own.
+    let served = busy(&target, &top.path().join("backups"));
+    let said = printed(&["create", "--server", served.url()], 1);
+    let complaint = said.lines().find(|line| line.starts_with("warning: damage: journal/"));
+    assert!(complaint.is_some_and(|line| line.ends_with(&format!("(job {goes_on})"))), "{said}");
+    assert!(!said.contains('{'), "{said}");
 }
 
 #[test]
@@ -276,6 +283,26 @@ fn an_export_starts_elsewhere_with_the_same_history() {
     assert_eq!(imported.wait_for(&goes_on, "RUNNING")["run"]["rowsMayRepeat"], true);
 }
 
+/// As in `seikan backup export data | head -1`.
+#[test]
+fn a_reader_that_has_seen_enough_of_an_export_is_no_failure() {
+    let top = tempfile::tempdir().unwrap();
+    let server = Server::start(top.path());
+    let mut job = batch();
+    // More than a pipe holds.
+    job["env"]["note"] = json!("x".repeat(300_000));
+    let id = server.submit(&job);
+    server.ended(&id);
+    server.terminate();
+    let mut command = Command::new(program());
+    command.args(["backup", "export"]).arg(top.path()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut export = command.spawn().unwrap();
+    let mut first = [0; 10];
+    std::io::Read::read_exact(&mut export.stdout.take().unwrap(), &mut first).unwrap();
+    let output = export.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), String::from_utf8(output.stderr).unwrap()), (Some(0), String::new()));
+}
+
 #[test]
 fn one_backup_at_a_time_and_none_without_a_place() {
     let top = tempfile::tempdir().unwrap();
@@ -296,7 +323,10 @@ fn one_backup_at_a_time_and_none_without_a_place() {
     let server = Server::start_with(&data, relative);
     let path = server.post("/backups", "").ok()["path"].as_str().unwrap().to_owned();
     assert!(Path::new(&path).starts_with(top.path().join("here")), "{path}");
-    assert!(printed(&["verify", &path], 0).contains(": sound: 0 jobs"));
+    let said = printed(&["verify", &path], 0);
+    assert!(said.contains(": sound: 0 jobs") && said.contains("no job is held at a start"), "{said}");
+    let said = printed(&["restore", &path, text(&top.path().join("restored"))], 0);
+    assert!(!said.contains("--resume"), "{said}");
     drop(server);
     let inside = Options::default().env("SEIKAN_ENGINE__STORE__BACKUP_DIR", text(&data.join("backups")));
     let server = Server::start_with(&data, inside);
@@ -348,7 +378,7 @@ fn arguments_that_can_not_be_used_say_so() {
         (vec!["create", "--data-dir", &used, "--to", &empty], 2, "used: is not a data directory"),
         (vec!["create", "--data-dir", &data], 2, "give --to DIR, or set store.backup-dir"),
         (vec!["create", "--data-dir", &data, "--to", &data], 2, "lies inside the data directory"),
-        (vec!["create", "--data-dir", &data, "--to", &file], 1, "cannot create"),
+        (vec!["create", "--data-dir", &data, "--to", &file], 1, "mine is a file, not a directory"),
         (
             vec!["create", "--server", "https://x", "--to", &empty],
             2,
@@ -361,12 +391,14 @@ fn arguments_that_can_not_be_used_say_so() {
         (vec!["verify"], 2, "PATH"),
         (vec!["verify", &empty], 2, "empty: is not a data directory"),
         (vec!["verify", &missing, &data], 2, "sound: 0 jobs"),
-        (vec!["verify", &file], 2, "mine: is no directory"),
+        (vec!["verify", &file], 2, "mine is a file, not a directory"),
         (vec!["restore", &empty, &missing], 2, "empty: is not a data directory"),
         (vec!["restore", &data, &used], 2, "used: is not empty (it holds mine)"),
         (vec!["restore", &data, &data], 2, "data: is not empty"),
         (vec!["export", &used], 2, "used: is not a data directory"),
         (vec!["export", &data, "--out", &nowhere], 1, "cannot create"),
+        (vec!["export", &data, "--out", &bad], 2, "bad.jsonl: exists already; --force replaces it"),
+        (vec!["export", &data, "--force"], 2, "--out"),
         (vec!["import", &missing, &empty], 2, "missing: can't be read"),
         (
             vec!["import", &bad, &empty],

@@ -78,6 +78,12 @@ fn submissions_are_refused_and_running_jobs_end() {
     let (stopped, running) = (server.submit(&endless()), server.submit(&endless()));
     server.wait_for(&stopped, "RUNNING");
     server.wait_for(&running, "RUNNING");
+    let mut often = endless();
+    often["env"]["checkpoint.interval"] = json!(50);
+    let checkpointing = server.submit(&often);
+    server.wait_for(&checkpointing, "RUNNING");
+    let log = || fs::read_to_string(data.join(format!("logs/job-{checkpointing}.log"))).unwrap_or_default();
+    until("a checkpoint", || log().contains("stored after").then_some(()));
 
     fs::write(&low, "").unwrap();
     refuses(&server, "store.low-water-bytes is 268435456");
@@ -99,13 +105,52 @@ fn submissions_are_refused_and_running_jobs_end() {
     assert_eq!(server.job(&done)["jobStatus"], "FINISHED");
     assert_eq!(server.job(&running)["jobStatus"], "RUNNING");
 
+    // Its checkpoints are skipped meanwhile, and its attempt goes on.
+    until("some are skipped", || {
+        (log().matches("it is skipped, and the job goes on").count() > 2).then_some(())
+    });
+    let body = json!({"jobId": checkpointing, "isStopWithSavePoint": true}).to_string();
+    server.post("/stop-job", body).fail(503);
+    assert_eq!(server.job(&checkpointing)["jobStatus"], "RUNNING");
+
     fs::remove_file(&full).unwrap();
     fs::remove_file(&low).unwrap();
     assert_eq!(server.ended(&stopped)["jobStatus"], "CANCELED", "there is room now");
+    // The savepoint that could not be recorded when it was asked for is made now.
+    let done_now = server.ended(&checkpointing);
+    assert_eq!((&done_now["jobStatus"], &done_now["run"]["attempt"]), (&json!("SAVEPOINT_DONE"), &json!(1)));
     takes_jobs(&server);
     assert!(reserve.exists());
     server.kill();
     is_kept(&data, Options::default(), &[&done], &stopped, &running);
+}
+
+#[test]
+fn a_sync_that_finds_no_space_ends_the_server_and_the_next_start_goes_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let (full, data) = (dir.path().join("full"), dir.path().join("data"));
+    let points = format!("store.written=full({})", full.display());
+    let server = Server::start_with(&data, Options::default().env("SEIKAN_FAILPOINTS", points));
+    let (done, running) = (server.submit(&small()), server.submit(&endless()));
+    server.ended(&done);
+    server.wait_for(&running, "RUNNING");
+    fs::write(&full, "").unwrap();
+    let asked = server.try_post("/submit-job?jobId=77", small().to_string());
+    assert!(asked.is_none_or(|answer| answer.status == 503));
+    until("the server ends", || server.try_get("/health").is_none().then_some(()));
+    until("it says why", || {
+        let said = server.printed();
+        let why = said.contains("a sync of the journal failed")
+            && said.contains("its next start reads what is there");
+        (why && said.contains("error: the store can't be written any more")).then_some(())
+    });
+    drop(server);
+    let server = Server::start(&data);
+    assert_eq!(server.job(&done)["jobStatus"], "FINISHED");
+    server.wait_for(&running, "RUNNING");
+    // Its answer was not known; now it is.
+    let asked = server.job("77");
+    assert!(asked.get("jobStatus").is_none() || server.ended("77")["jobStatus"] == "FINISHED", "{asked}");
 }
 
 /// Mounts a small file system for the time of the test.
@@ -125,6 +170,12 @@ impl Drop for Mounted<'_> {
         let gone = Command::new("umount").arg("-l").arg(self.0).status();
         assert!(gone.is_ok_and(|status| status.success()) || std::thread::panicking());
     }
+}
+
+/// The history is loaded when there is room for the index; single jobs are answered meanwhile.
+fn starts_full(data: &Path, options: Options) -> Server {
+    Server::start_loading(data, options)
+        .unwrap_or_else(|printed| panic!("the server did not start:\n{printed}"))
 }
 
 #[test]
@@ -165,7 +216,7 @@ fn a_file_system_that_is_really_full() {
 
     // Also a start finds no space now, and another with all of it gone.
     server.kill();
-    let server = Server::start_with(&data, options());
+    let server = starts_full(&data, options());
     server.wait_for(&running, "RUNNING");
     is_refused(&server, &data);
     assert_eq!(server.job(&stopped)["jobStatus"], "CANCELED");
@@ -201,7 +252,7 @@ fn a_start_on_a_file_system_that_is_really_full() {
     let filled = fs::write(&filler, vec![1; 64 << 20]).unwrap_err();
     assert_eq!(filled.kind(), std::io::ErrorKind::StorageFull);
     assert!(reserve.exists());
-    let server = Server::start_with(&data, options());
+    let server = starts_full(&data, options());
     assert!(!reserve.exists(), "the start needed its room");
     server.wait_for(&running, "RUNNING");
     assert_eq!(server.job(&done)["jobStatus"], "FINISHED");

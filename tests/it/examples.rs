@@ -70,7 +70,9 @@ fn the_streaming_job_runs_until_it_is_stopped() {
 #[test]
 fn serve_submit_shows_progress_and_result_and_goes_on_serving() {
     let dir = tempfile::tempdir().unwrap();
-    let options = Options::default().arg("--submit").arg("config/jobs/quickstart.conf");
+    // Its paths are relative to there.
+    let options = Options { working_dir: Some(checkout().to_owned()), ..Options::default() };
+    let options = options.arg("--submit").arg("config/jobs/quickstart.conf");
     let server = Server::start_with(dir.path(), options);
     crate::wait::until("the result is printed", || {
         server.printed().contains("FINISHED: 16 rows read").then_some(())

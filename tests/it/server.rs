@@ -15,7 +15,8 @@ pub struct Options {
     pub arguments: Vec<String>,
     /// More environment.
     pub environment: Vec<(String, String)>,
-    /// Working directory; the top of the checkout by default.
+    /// Working directory; by default the data directory, or where it is to be made: never the checkout, which a job
+    /// with a relative path would write to.
     pub working_dir: Option<PathBuf>,
     /// Whether the arguments say where to listen.
     pub without_listen: bool,
@@ -170,6 +171,7 @@ impl Server {
 
     fn command(data_dir: &Path, options: &Options) -> Command {
         let mut command = Command::new(program());
+        let elsewhere = data_dir.ancestors().find(|dir| dir.is_dir()).expect("a directory");
         command
             .args(["serve", "--data-dir"])
             .arg(data_dir)
@@ -177,7 +179,7 @@ impl Server {
             .args(&options.arguments)
             .envs(options.environment.iter().map(|(k, v)| (k, v)))
             .env("TZ", "UTC")
-            .current_dir(options.working_dir.as_deref().unwrap_or(checkout()))
+            .current_dir(options.working_dir.as_deref().unwrap_or(elsewhere))
             .stdin(Stdio::null());
         command
     }

@@ -1,8 +1,11 @@
 //! A start that takes long: HTTP answers from the first moment, and says how far it is.
 
-use crate::server::{Answer, Options, Server};
+use crate::server::{Answer, Options, Server, program};
 use crate::wait::until;
 use serde_json::json;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// `/health` answers within this time after the process was started.
@@ -140,4 +143,44 @@ fn a_data_directory_in_use_ends_the_start_with_one_sentence() {
     assert!(said.contains("is in use by another process, which holds its LOCK"), "{said}");
     assert_eq!(said.lines().count(), 1, "{said}");
     server.get("/overview").ok();
+}
+
+/// A wrong configuration, a taken port, a second process, a file in the place of the directory.
+#[test]
+fn a_start_that_is_refused_leaves_nothing_behind() {
+    let top = tempfile::tempdir().unwrap();
+    let names = |dir: &Path| {
+        let entries = walkdir::WalkDir::new(dir).sort_by_file_name().into_iter().map(Result::unwrap);
+        entries.map(|entry| entry.path().to_owned()).collect::<Vec<_>>()
+    };
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().to_string();
+    let (config, file, running) =
+        (top.path().join("wrong.yaml"), top.path().join("file"), top.path().join("running"));
+    fs::write(&config, "seatunnel: {engine: {no-such-option: 1, store: {data-dir: 7, segment-bytes: x}}}")
+        .unwrap();
+    fs::write(&file, "x").unwrap();
+    let server = Server::start(&running);
+    until("its directory is quiet", || {
+        let before = names(&running);
+        (running.join("reserve").exists() && running.join("logs").exists() && names(&running) == before)
+            .then_some(())
+    });
+    let missing = top.path().join("missing");
+    let cases = [
+        (&missing, vec!["--config", config.to_str().unwrap(), "--listen", "127.0.0.1:0"], "segment-bytes"),
+        (&missing, vec!["--listen", &port], "can't be listened on"),
+        (&running, vec!["--listen", "127.0.0.1:0"], "in use by another process"),
+        (&file, vec!["--listen", "127.0.0.1:0"], "file is a file, not a directory"),
+    ];
+    let before = names(top.path());
+    for (dir, arguments, why) in cases {
+        let mut command = Command::new(program());
+        command.args(["serve", "--data-dir"]).arg(dir).args(&arguments).current_dir(top.path());
+        let output = command.stdin(Stdio::null()).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success() && said.contains(why), "{arguments:?}: {said}");
+        assert_eq!(names(top.path()), before, "{arguments:?}");
+    }
+    drop(server);
 }

@@ -3,8 +3,8 @@
 use super::harness::*;
 use super::memory::Target;
 use super::script::{Keep, ScriptSource, Trick};
-use crate::exec::{Outcome, RunEvent};
-use crate::model::{Blame, Fault, Retry};
+use crate::exec::{Outcome, RunCommand, RunEvent};
+use crate::model::{Blame, Epoch, Fault, Retry};
 use crate::plan::Output;
 use crate::plugin::{JobMode, Out, RunContext, State, Transform, TransformDef};
 use crate::table::{Batch, CatalogTable};
@@ -235,6 +235,64 @@ fn a_checkpoint_that_is_not_stored_is_not_committed() {
         assert!(end.fault().message.contains("checkpoint 1 could not be stored"), "{end:?}");
         assert_eq!(target.visible(), Vec::<i64>::new());
         assert_eq!(target.staged().len(), 1, "it may be decided: the next attempt knows");
+    });
+}
+
+/// With the disk full, the job goes on without checkpoints and savepoints; none of its rows is lost or comes twice.
+#[test]
+fn a_refused_checkpoint_is_skipped_and_decided_with_the_next_one() {
+    let bench = plain_bench();
+    bench.runtime.block_on(async {
+        for end in [None, Some(RunCommand::Stop), Some(RunCommand::Suspend)] {
+            let gate = Arc::new(tokio::sync::Semaphore::new(3));
+            let source = Arc::new(ScriptSource { gate: Some(Arc::clone(&gate)), ..source() });
+            let target = Arc::new(Target::default());
+            let settings = job(JobMode::Batch, Some(Duration::from_millis(5)));
+            let plan = Arc::new(simple(settings, &source, 1, &target));
+            let mut stored = Stored { is_full: true, ..Stored::default() };
+            let mut running = launch(&bench, &plan, &mut stored);
+            until("rows are staged", || !target.staged().is_empty()).await;
+            running.run_until(&mut stored, |stored| stored.refused >= Epoch(4)).await;
+            running.command(RunCommand::Savepoint);
+            running.run_until(&mut stored, |stored| !stored.savepoint_failures.is_empty()).await;
+            assert!(stored.savepoint_failures[0].ends_with("could not be stored: no space"));
+            running.run_until(&mut stored, |stored| stored.refused >= Epoch(9)).await;
+            assert_eq!(target.visible(), Vec::<i64>::new());
+            if let Some(command) = end {
+                running.command(command);
+                let outcome = running.finish(&mut stored).await.outcome;
+                assert!(
+                    matches!(outcome, Outcome::Stopped | Outcome::Suspended { stored: false }),
+                    "{outcome:?}"
+                );
+                assert_eq!(target.staged(), Vec::<String>::new());
+                // Nothing was ever stored: it begins anew.
+                stored = Stored { attempts: stored.attempts, ..Stored::default() };
+                running = launch(&bench, &plan, &mut stored);
+            }
+            stored.is_full = false;
+            gate.add_permits(100);
+            let end = running.finish(&mut stored).await;
+            assert!(matches!(end.outcome, Outcome::Finished(_)), "{end:?}");
+            assert_eq!((target.visible(), target.staged()), (source.all(), Vec::new()));
+        }
+    });
+}
+
+#[test]
+fn a_last_checkpoint_that_is_refused_fails_the_job_with_the_reason() {
+    let bench = plain_bench();
+    bench.runtime.block_on(async {
+        let (source, target) = (Arc::new(source()), Arc::new(Target::default()));
+        let plan = Arc::new(simple(job(JobMode::Batch, None), &source, 1, &target));
+        let mut stored = Stored { is_full: true, ..Stored::default() };
+        let end = launch(&bench, &plan, &mut stored).finish(&mut stored).await;
+        assert_eq!(end.fault().message, "checkpoint 1 could not be stored: no space");
+        assert_eq!(
+            (target.visible(), target.staged()),
+            (Vec::new(), Vec::new()),
+            "it is known not to be decided"
+        );
     });
 }
 

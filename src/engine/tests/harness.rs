@@ -147,6 +147,10 @@ pub struct Stored {
     pub checkpoints: u32,
     pub may_repeat: bool,
     pub savepoint_failures: Vec<String>,
+    /// Whether checkpoints are refused.
+    pub is_full: bool,
+    /// The last one that was.
+    pub refused: Epoch,
 }
 
 /// How an attempt ended.
@@ -206,11 +210,17 @@ impl Running {
             RunEvent::Running => {}
             RunEvent::Checkpoint { checkpoint, stored: answer } => {
                 let before = stored.checkpoint.as_ref().map_or(Epoch(0), |before| before.epoch);
+                let before = before.max(stored.refused);
                 assert_eq!(checkpoint.epoch, before.next(), "epochs rise by one");
+                if stored.is_full {
+                    stored.refused = checkpoint.epoch;
+                    let _heard = answer.send(Err("no space".to_owned()));
+                    return None;
+                }
                 stored.checkpoint = Some(*checkpoint);
                 stored.checkpoints += 1;
                 // An attempt that has ended meanwhile hears nothing.
-                let _heard = answer.send(());
+                let _heard = answer.send(Ok(()));
             }
             RunEvent::Committed(epoch) => {
                 assert!(epoch >= stored.committed);

@@ -226,3 +226,32 @@ async fn of_many_jobs_no_more_go_than_are_over() {
             && world.reader.record(JobId(700)).unwrap().is_none()
     );
 }
+
+#[tokio::test]
+async fn a_copy_deletes_as_soon_as_it_is_resumed() {
+    let mut world = World::new();
+    let mut ids = Vec::new();
+    for id in 1..=3 {
+        ids.push(world.accept(submission(Some(id)).await).await.id);
+        world.attempt().await.finish();
+        world.ended(JobId(id)).await;
+    }
+    let original = world.shut_down(Duration::from_secs(5)).await;
+    let copy = tempfile::tempdir().unwrap();
+    let mut copying = std::process::Command::new("cp");
+    copying.arg("-a").arg(original.path().join(".")).arg(copy.path());
+    assert!(copying.status().unwrap().success());
+    let keep_one = records(Limits { count: Some(1), ..Limits::default() });
+    let world = World::open(copy, |settings| (settings.resume, settings.retention) = (true, keep_one));
+    until_left(&world, &ids, 1).await;
+    let copy = world.shut_down(Duration::from_secs(5)).await;
+    let again = tempfile::tempdir().unwrap();
+    let mut copying = std::process::Command::new("cp");
+    copying.arg("-a").arg(copy.path().join(".")).arg(again.path());
+    assert!(copying.status().unwrap().success());
+    let keep_none = records(Limits { count: Some(0), ..Limits::default() });
+    let world = World::open(again, |settings| settings.retention = keep_none);
+    until_left(&world, &ids, 1).await;
+    super::world::patient(world.scheduler.resume_held()).await.unwrap();
+    until_left(&world, &ids, 0).await;
+}

@@ -126,7 +126,7 @@ impl Attempt {
             ..records::checkpoint(epoch)
         };
         self.event(RunEvent::Checkpoint { checkpoint: Box::new(checkpoint), stored });
-        patient(decided).await.is_ok()
+        matches!(patient(decided).await, Ok(Ok(())))
     }
 
     /// What it is told next; `None` once it was dropped.
@@ -187,7 +187,7 @@ impl World {
         change(&mut settings);
         std::fs::create_dir_all(dir.path().join("logs")).unwrap();
         let mut opened = Store::open(&dir.path().join("data"), &store_options()).unwrap();
-        opened.recovered.held = held.map(str::to_owned);
+        opened.recovered.held = held.map(str::to_owned).or(opened.recovered.held);
         let reader = opened.store.reader();
         let (stage, attempts) = mpsc::unbounded_channel();
         let (scheduler, task) =

@@ -1,11 +1,12 @@
 //! What a start goes on from: the newest image whose files are all there.
 
-use super::file::{Contents, Entry};
+use super::file::{Contents, Entry, JobsFile};
 use super::image::{self, Image};
 use super::lost;
 use crate::store::error::StoreError;
-use crate::store::journal::{ARCHIVED, Accepted, Damage, numbers, path, read_header, relative_path};
-use crate::store::record::PartKind;
+use crate::store::journal::{
+    ARCHIVED, Accepted, Damage, Fetcher, Link, SegmentHeader, numbers, path, read_header, relative_path,
+};
 use crate::store::replay::Replay;
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
@@ -17,6 +18,9 @@ pub struct Base {
     pub image: Option<Image>,
     /// Every image that can be read, the oldest first.
     pub images: Vec<Image>,
+    /// Without an image, and where the journal doesn't go back to its beginning: the files of ended jobs that are there.
+    /// They are served as they are, and the next image names them.
+    pub adopted: Vec<JobsFile>,
     /// What is to be said.
     pub notes: Vec<String>,
 }
@@ -42,11 +46,46 @@ impl Base {
         }
         // None is whole: the journal tells all if it goes back to its beginning, else the newest one that can be read
         // serves what is left.
-        match base.images.is_empty() || is_whole(&dir.join("journal"))? {
+        let is_whole = is_whole(&dir.join("journal"))?;
+        match base.images.is_empty() || is_whole {
             true => base.images.clear(),
             false => base.image = base.images.last().cloned(),
         }
+        if base.image.is_none() && !is_whole {
+            base.adopt(dir)?;
+        }
         Ok(base)
+    }
+
+    fn adopt(&mut self, dir: &Path) -> Result<(), StoreError> {
+        for number in super::file::numbers(dir)?.into_iter().filter(|number| number & ARCHIVED != 0) {
+            self.adopted.extend(JobsFile::found(dir, number)?);
+        }
+        if !self.adopted.is_empty() {
+            let (files, jobs) = (self.adopted.len(), self.adopted.iter().map(|file| file.jobs).sum::<u64>());
+            self.notes.push(format!(
+                "archive/ holds no image, and the journal doesn't go back to its beginning: {jobs} ended jobs in {files} \
+                 files are served as they are; other jobs of that time are missing, and deleted ones may be there again"
+            ));
+        }
+        Ok(())
+    }
+
+    /// What a journal that is begun anew goes on from, where none is there: one of the adopted files tells whose they
+    /// are.
+    pub fn origin(&self, dir: &Path) -> Result<Option<(SegmentHeader, Link)>, StoreError> {
+        let mut origin: Option<(SegmentHeader, Link)> = None;
+        for file in &self.adopted {
+            let path = dir.join(relative_path(file.number));
+            let last_sequence = file.entries(dir, &Fetcher::new(dir.to_owned()))?;
+            let last_sequence = last_sequence.iter().map(|entry| entry.sequence).max().unwrap_or(0);
+            if let Some(header) = read_header(&path)? {
+                let (_, link) =
+                    origin.get_or_insert((header, Link { number: 0, last_sequence: 0, chain: 0 }));
+                link.last_sequence = link.last_sequence.max(last_sequence);
+            }
+        }
+        Ok(origin)
     }
 
     /// The last segment that is covered; 0 for none.
@@ -60,14 +99,14 @@ impl Base {
         let Some(image) = &self.image else {
             // Without an image the segments tell; files whose images are all lost still hold their jobs.
             for number in super::file::numbers(dir)?.into_iter().filter(|number| number & ARCHIVED != 0) {
-                fold_in(dir, number, &[], replay, &mut damage)?;
+                fold_in(dir, (number, None), &[], replay, &mut damage)?;
             }
             replay.last_sequence = 0;
             return Ok(damage);
         };
         replay.forgotten.extend(image.head.forgotten.iter().copied());
         for file in &image.head.files {
-            fold_in(dir, file.number, &[], replay, &mut damage)?;
+            fold_in(dir, (file.number, Some(file.jobs)), &[], replay, &mut damage)?;
         }
         damage.extend(self.replay_image(dir, replay)?);
         Ok(damage)
@@ -82,7 +121,8 @@ impl Base {
         let sequence = head.covered.last_sequence;
         let jobs: Vec<Entry> =
             head.jobs.iter().map(|job| Entry { job: *job, sequence, offset: 0, bytes: 0 }).collect();
-        fold_in(dir, image.number, &jobs, replay, &mut damage)?;
+        let count = jobs.len() as u64;
+        fold_in(dir, (image.number, Some(count)), &jobs, replay, &mut damage)?;
         replay.tags.clone_from(&head.tags);
         replay.id_floor = head.id_floor;
         replay.last_sequence = sequence;
@@ -97,23 +137,23 @@ fn is_whole(journal: &Path) -> Result<bool, StoreError> {
         let Some(header) = read_header(&path(journal, number))? else { continue };
         is_whole = match header.link {
             Some(link) => is_whole && seen.contains(&link.number),
-            None => seen.is_empty(),
+            None => seen.is_empty() && header.first_sequence == 1,
         };
         seen.insert(number);
     }
     Ok(is_whole)
 }
 
-/// Folds in one file. `expected` are its jobs where its directory is damaged.
+/// Folds in one file, of so many jobs if that is known. `expected` are they where its directory is damaged.
 fn fold_in(
     dir: &Path,
-    number: u64,
+    (number, count): (u64, Option<u64>),
     expected: &[Entry],
     replay: &mut Replay,
     damage: &mut Vec<Damage>,
 ) -> Result<(), StoreError> {
     let Some(contents) = Contents::read(dir, number)? else {
-        damage.push(lost::file(number));
+        damage.push(lost::file(number, count));
         return Ok(());
     };
     for frame in &contents.frames {
@@ -124,8 +164,7 @@ fn fold_in(
     let entries = contents.directory.as_deref().unwrap_or(expected);
     let missing = entries.iter().filter(|entry| entry.job.0 != 0 && !found.contains_key(&entry.job));
     let before = damage.len();
-    damage
-        .extend(missing.map(|entry| lost::job(number, offset, entry.job, entry.sequence, PartKind::Record)));
+    damage.extend(missing.map(|entry| lost::job(number, offset, entry.job, entry.sequence)));
     if damage.len() == before {
         damage.push(lost::bytes(number, offset, !entries.is_empty()));
     }

@@ -6,8 +6,8 @@ use super::lost;
 use crate::model::JobId;
 use crate::store::error::StoreError;
 use crate::store::journal::{ARCHIVED, Accepted, Damage, Fetcher, Place, read_header, relative_path};
-use crate::store::record::PartKind;
-use crate::store::replay::{Replay, Seen, fetch_record};
+use crate::store::replay::Replay;
+use crate::store::verdict;
 use std::ops::RangeInclusive;
 use std::path::Path;
 
@@ -49,19 +49,19 @@ impl Catalog {
                 // The number is a file's word: it may be wrong, but not cost memory that isn't there.
                 catalog.jobs.reserve_exact(jobs.min(MOST_AHEAD) as usize);
                 for jobs in &image.head.files {
-                    if is_sound(dir, jobs)? {
-                        catalog.add(jobs.number, jobs.entries(dir, fetcher)?);
-                    } else {
-                        damage.push(lost::file(jobs.number));
+                    if !is_sound(dir, jobs)? {
+                        damage.push(lost::file(jobs.number, Some(jobs.jobs)));
+                        continue;
+                    }
+                    match jobs.directory(fetcher)? {
+                        Some(entries) => catalog.add(jobs.number, entries),
+                        None => catalog.add_by_frames(dir, jobs.number, Some(jobs.jobs), damage)?,
                     }
                 }
             }
             None => {
                 for number in file::numbers(dir)?.into_iter().filter(|number| number & ARCHIVED != 0) {
-                    match Contents::read(dir, number)? {
-                        Some(contents) => catalog.add(number, contents.entries()),
-                        None => damage.push(lost::file(number)),
-                    }
+                    catalog.add_by_frames(dir, number, None, damage)?;
                 }
             }
         }
@@ -69,6 +69,26 @@ impl Catalog {
         catalog.jobs.dedup_by_key(|at| at.job);
         catalog.jobs.shrink_to_fit();
         Ok(catalog)
+    }
+
+    /// Adds a file, of so many jobs if that is known, by its sound frames. If its directory is damaged too, it isn't known
+    /// which jobs are missing.
+    fn add_by_frames(
+        &mut self,
+        dir: &Path,
+        number: u64,
+        jobs: Option<u64>,
+        damage: &mut Vec<Damage>,
+    ) -> Result<(), StoreError> {
+        match Contents::read(dir, number)? {
+            None => damage.push(lost::file(number, jobs)),
+            Some(Contents { directory: Some(entries), .. }) => self.add(number, entries),
+            Some(contents) => {
+                damage.extend(contents.bad.first().map(|offset| lost::bytes(number, *offset, false)));
+                self.add(number, contents.entries());
+            }
+        }
+        Ok(())
     }
 
     fn add(&mut self, number: u64, entries: Vec<Entry>) {
@@ -101,9 +121,8 @@ impl Catalog {
                 }
                 Err(StoreError::Damaged { .. }) => {
                     let seen = replay.jobs.get(&job).copied().unwrap_or_default();
-                    let kind = missed(&seen, fetcher)?;
-                    damage
-                        .extend(kind.map(|kind| lost::job(place.segment, at.offset, job, at.sequence, kind)));
+                    let is_missed = !seen.is_whole() || verdict::goes_on(&seen, at.sequence, fetcher)?;
+                    damage.extend(is_missed.then(|| lost::job(place.segment, at.offset, job, at.sequence)));
                 }
                 Err(error) => return Err(error),
             }
@@ -162,11 +181,4 @@ fn is_sound(dir: &Path, jobs: &JobsFile) -> Result<bool, StoreError> {
         return Ok(false);
     }
     Ok(read_header(&path)?.is_some_and(|header| header.number == jobs.number))
-}
-
-/// What the journal doesn't hold of a job anew, if anything.
-fn missed(seen: &Seen, fetcher: &Fetcher) -> Result<Option<PartKind>, StoreError> {
-    let Some(record) = seen.record.filter(|_| seen.is_whole()) else { return Ok(Some(PartKind::Record)) };
-    let goes_on = seen.checkpoint_changed == 0 && fetch_record(fetcher, record.place)?.from_savepoint;
-    Ok(goes_on.then_some(PartKind::Checkpoint))
 }

@@ -13,6 +13,8 @@ use crate::store::replay::Seen;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
+/// The size from which a file of ended jobs is followed by another, at most: one is read as a whole.
+pub const MOST_BYTES: u64 = 16 << 20;
 /// Bytes that are gathered before a write.
 const WRITE_AT: u64 = 4 << 20;
 
@@ -240,6 +242,8 @@ pub struct Contents {
     pub bad: Vec<u64>,
     /// The jobs that should be in it; `None` when the directory is damaged.
     pub directory: Option<Vec<Entry>>,
+    /// Where the directory lies, or the last job ends.
+    ends_at: u64,
     /// When it was made.
     pub made: Millis,
 }
@@ -266,16 +270,19 @@ impl Contents {
             }
         }
         let made = header.made;
-        let mut contents = Self { bytes, frames: Vec::new(), bad, directory: None, made };
+        let mut contents = Self { bytes, frames: Vec::new(), bad, directory: None, ends_at: FRAMES_AT, made };
+        let mut ends_at = FRAMES_AT;
         frames.retain(|frame| {
             let Some(part) = frame.header.parts.first() else { return false };
             if part.kind != PartKind::Directory as u8 {
+                ends_at = frame.offset + frame.header.frame_length() as u64;
                 return true;
             }
+            ends_at = frame.offset;
             directory = record::directory(part, contents.body(frame, 0)).ok();
             false
         });
-        (contents.frames, contents.directory) = (frames, directory);
+        (contents.frames, contents.directory, contents.ends_at) = (frames, directory, ends_at);
         Ok(Some(contents))
     }
 
@@ -299,6 +306,22 @@ impl Contents {
 }
 
 impl JobsFile {
+    /// What an image would say of the file `number`; `None` when it has no sound header.
+    pub fn found(dir: &Path, number: u64) -> Result<Option<Self>, StoreError> {
+        let path = dir.join(relative_path(number));
+        let (Some(header), Some(contents)) = (read_header(&path)?, Contents::read(dir, number)?) else {
+            return Ok(None);
+        };
+        Ok(Some(Self {
+            number,
+            salt: header.salt,
+            bytes: contents.bytes.len() as u64,
+            // Behind the jobs; where it is damaged, the frames of the jobs tell.
+            directory: contents.ends_at,
+            jobs: contents.frames.len() as u64,
+        }))
+    }
+
     /// Bytes of the jobs in it.
     pub fn content(&self) -> u64 {
         self.directory.saturating_sub(FRAMES_AT)
@@ -315,11 +338,19 @@ impl JobsFile {
 
     /// The jobs in it: from its directory alone, or, where that is damaged, from the sound frames.
     pub fn entries(&self, dir: &Path, fetcher: &Fetcher) -> Result<Vec<Entry>, StoreError> {
-        match fetcher.fetch(Place { segment: self.number, offset: self.directory, part: 0 }) {
-            Ok((part, body)) => record::directory(&part, &body),
-            Err(StoreError::Damaged { .. }) => {
+        match self.directory(fetcher)? {
+            Some(entries) => Ok(entries),
+            None => {
                 Ok(Contents::read(dir, self.number)?.map(|contents| contents.entries()).unwrap_or_default())
             }
+        }
+    }
+
+    /// The jobs in it, from its directory; `None` when that is damaged.
+    pub fn directory(&self, fetcher: &Fetcher) -> Result<Option<Vec<Entry>>, StoreError> {
+        match fetcher.fetch(Place { segment: self.number, offset: self.directory, part: 0 }) {
+            Ok((part, body)) => record::directory(&part, &body).map(Some),
+            Err(StoreError::Damaged { .. }) => Ok(None),
             Err(error) => Err(error),
         }
     }

@@ -1,7 +1,7 @@
 //! One fold: what sealed segments hold becomes a file of ended jobs and an image.
 
 use super::compact;
-use super::file::{self, Contents, Rolling, Writer};
+use super::file::{self, Contents, JobsFile, Rolling, Writer};
 use super::image::{self, Head, Image};
 use crate::model::JobId;
 use crate::runtime::failpoint;
@@ -26,8 +26,11 @@ pub struct Fold<'a> {
     pub file_bytes: u64,
     /// The newest image.
     pub previous: Option<&'a Image>,
-    /// How long servers have run on this store, in milliseconds.
-    pub uptime: u64,
+    /// The files of ended jobs that count where there is none.
+    pub adopted: &'a [JobsFile],
+    /// Tells how long servers have run on this store, in milliseconds: what is folded is kept for the grace time from the
+    /// end of the fold on.
+    pub uptime: &'a dyn Fn() -> u64,
     /// The start read all segments below this number: what is wrong with them has been judged, and the journal says so.
     pub judged: u64,
 }
@@ -63,7 +66,7 @@ impl Fold<'_> {
             jobs.into_iter().partition(|(_, seen)| seen.is_whole() && is_end_code(seen.state));
         reach("store.before-fold")?;
         let mut number = self.next_number()?;
-        let mut files = self.previous.map(|image| image.head.files.clone()).unwrap_or_default();
+        let mut files = self.files().to_vec();
         let mut rolling = Rolling::new(self.dir, last, self.file_bytes, &mut number);
         for (job, seen) in &ended {
             rolling.next()?.push_job(self.fetcher, *job, seen)?;
@@ -81,7 +84,7 @@ impl Fold<'_> {
             forgotten: replay.forgotten.iter().map(|(job, sequence)| (*job, *sequence)).collect(),
             tags: replay.tags.clone(),
             id_floor: replay.id_floor,
-            uptime: self.uptime,
+            uptime: (self.uptime)(),
         };
         head.forgotten.sort_unstable();
         compact::compact(self, &mut head, &kept, &mut number, &mut moved)?;
@@ -148,9 +151,8 @@ impl Fold<'_> {
     /// Puts what the files of ended jobs hold of these jobs below what is known since (a job that was started again, a
     /// checkpoint that was dropped): so what is written is always all of a job. How many there were.
     fn complete(&self, replay: &mut Replay) -> Result<u64, StoreError> {
-        let Some(previous) = self.previous else { return Ok(0) };
         let mut found: HashMap<JobId, (u64, Place)> = HashMap::new();
-        for file in &previous.head.files {
+        for file in self.files() {
             for entry in file.entries(self.dir, self.fetcher)? {
                 let deleted = replay.forgotten.get(&entry.job).copied().unwrap_or(0);
                 if !replay.jobs.contains_key(&entry.job) || deleted > entry.sequence {
@@ -176,6 +178,11 @@ impl Fold<'_> {
             }
         }
         Ok(count)
+    }
+
+    /// The files of ended jobs so far.
+    fn files(&self) -> &[JobsFile] {
+        self.previous.map_or(self.adopted, |image| &image.head.files)
     }
 
     fn next_number(&self) -> Result<u64, StoreError> {

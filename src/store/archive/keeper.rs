@@ -2,14 +2,13 @@
 //! longer than the grace time.
 
 use super::base::Base;
-use super::file;
+use super::file::{self, JobsFile};
 use super::fold::{Fold, Folded, reach};
 use super::image::{self, Image};
+use super::line;
 use crate::runtime;
 use crate::store::error::StoreError;
-use crate::store::journal::{
-    ARCHIVED, Fetcher, Files, Link, SegmentHeader, io, numbers, path, relative_path,
-};
+use crate::store::journal::{ARCHIVED, Fetcher, Files, io, numbers, path, relative_path};
 use crate::store::overlay::Overlay;
 use crate::store::space::Space;
 use crate::store::survey::Survey;
@@ -22,10 +21,6 @@ use std::time::{Duration, Instant};
 
 /// So many sealed segments are folded, however small they are.
 const SEGMENTS: usize = 16;
-/// So many segments are folded at once at most, so that little memory is needed for it.
-const AT_ONCE: usize = 4;
-/// The size from which a file of ended jobs is followed by another, at most: one is read as a whole.
-const FILE_BYTES: u64 = 16 << 20;
 /// The journal behind the newest image may grow to this part of the archive before it is folded.
 const PART: u64 = 16;
 /// The longest time between two looks at what can be deleted, and between two notes of the uptime.
@@ -107,7 +102,9 @@ impl Keeper {
         let noted = noted_uptime(&dir)?;
         let uptime = images.iter().map(|image| image.head.uptime).fold(noted, u64::max);
         let since = Instant::now();
-        let work = Work { ground, images, current, options, uptime, since, noted: since, damaged: false };
+        let adopted = base.adopted;
+        let work =
+            Work { ground, images, adopted, current, options, uptime, since, noted: since, damaged: false };
         let thread = runtime::thread("store-keep", move || work.run(&rotations));
         let thread = thread.map_err(|error| StoreError::io("start a thread for", &dir, error))?;
         Ok(Self { rotations: Some(tell), thread: Some(thread) })
@@ -129,6 +126,8 @@ struct Work {
     ground: Ground,
     /// The oldest first; the last one counts.
     images: Vec<Image>,
+    /// Files of ended jobs that count before there is one.
+    adopted: Vec<JobsFile>,
     current: u64,
     options: KeeperOptions,
     /// Milliseconds that servers had run when this one started.
@@ -209,21 +208,16 @@ impl Work {
         if sealed == 0 || (survey.bytes < due && sealed < SEGMENTS) {
             return Ok(None);
         }
-        let (mut segments, covered) = sealed_line(&survey, self.current, covered, self.options.judged)?;
-        let Some(mut covered) = covered else { return Ok(None) };
-        // Only where a successor says how far a segment goes.
-        let last = segments.iter().take(AT_ONCE).rposition(|(_, link)| link.is_some());
-        if let Some((last, link)) = last.and_then(|last| Some((last, segments.get(last)?.1?))) {
-            segments.truncate(last + 1);
-            covered = link;
-        }
+        let next = line::next(&survey, self.current, covered, self.options.judged)?;
+        let Some((segments, covered)) = next else { return Ok(None) };
         remove_unfinished(dir)?;
         let fold = Fold {
             dir,
             fetcher: &self.ground.fetcher,
-            file_bytes: self.options.segment_bytes.min(FILE_BYTES),
+            file_bytes: self.options.segment_bytes.min(file::MOST_BYTES),
             previous: newest,
-            uptime: self.uptime(),
+            adopted: &self.adopted,
+            uptime: &|| self.uptime(),
             judged: self.options.judged,
         };
         io::make_dir(&dir.join("archive"))?;
@@ -326,38 +320,4 @@ fn remove_unfinished(dir: &Path) -> Result<(), StoreError> {
         io::remove(&archive.join(name))?;
     }
     Ok(())
-}
-
-/// A segment, and how its successor names it.
-type Named = (SegmentHeader, Option<Link>);
-
-/// The sealed segments behind number `covered`, in order, each with how its successor names it; and up to where they
-/// go. A segment may be missing only where the start has judged that.
-fn sealed_line(
-    survey: &Survey,
-    current: u64,
-    covered: u64,
-    judged: u64,
-) -> Result<(Vec<Named>, Option<Link>), StoreError> {
-    let broken = |number: u64| StoreError::damaged(relative_path(number), "what it goes on from is missing");
-    let mut line = Vec::new();
-    let mut header = survey.headers.get(&current).ok_or_else(|| broken(current))?;
-    let through = header.link.filter(|link| link.number > covered);
-    while let Some(link) = header.link.filter(|link| link.number > covered) {
-        match survey.headers.get(&link.number).filter(|before| before.number < header.number) {
-            Some(before) => {
-                line.push((before.clone(), Some(link)));
-                header = before;
-            }
-            None if header.number <= judged => {
-                let below = survey.headers.range(covered + 1..header.number).next_back();
-                let Some((_, before)) = below else { break };
-                line.push((before.clone(), None));
-                header = before;
-            }
-            None => return Err(broken(header.number)),
-        }
-    }
-    line.reverse();
-    Ok((line, through))
 }

@@ -7,15 +7,20 @@ use crate::store::record::PartKind;
 /// Nothing is lost that could be named.
 const NOBODY: (u64, u64) = (1, 0);
 
-/// A whole file.
-pub fn file(number: u64) -> Damage {
-    let what = "the file is missing or has no sound header; the jobs in it are lost".to_owned();
+/// A whole file, of so many jobs, if that is known.
+pub fn file(number: u64, jobs: Option<u64>) -> Damage {
+    let lost = match jobs {
+        Some(1) => "the job in it is lost".to_owned(),
+        Some(jobs) => format!("the {jobs} jobs in it are lost, unless they were stored again since"),
+        None => "the jobs in it are lost".to_owned(),
+    };
+    let what = format!("the file is missing or has no sound header; {lost}");
     Damage { segment: number, offset: 0, lost: NOBODY, parts: None, what }
 }
 
-/// What was stored of a job, up to a change, in the frame at `offset`.
-pub fn job(number: u64, offset: u64, job: JobId, sequence: u64, kind: PartKind) -> Damage {
-    let part = Part { kind: kind as u8, version: 1, packed: false, state: 0, length: 0, job };
+/// All that was stored of a job, up to a change, in the frame at `offset`.
+pub fn job(number: u64, offset: u64, job: JobId, sequence: u64) -> Damage {
+    let part = Part { kind: PartKind::Record as u8, version: 1, packed: false, state: 0, length: 0, job };
     let what = format!("what was stored of job {job} is damaged");
     Damage { segment: number, offset, lost: (sequence, sequence), parts: Some(vec![part]), what }
 }

@@ -16,14 +16,17 @@
 
 mod base;
 mod catalog;
+mod closed;
 mod compact;
 mod file;
 mod fold;
 mod image;
 mod keeper;
+mod line;
 pub mod lost;
 
 pub use base::Base;
 pub use catalog::{Archived, Catalog};
+pub use closed::fold_closed;
 pub use file::{Contents, numbers};
 pub use keeper::{Ground, Keeper, KeeperOptions, Kept};

@@ -361,7 +361,13 @@ impl Committer {
     /// journal has failed for good.
     fn recover(&mut self, failure: Failure) -> StoreError {
         let error = match failure {
-            Failure::Sync(error) => return self.fail(&error),
+            Failure::Sync(error) => {
+                tracing::error!(
+                    "a sync of the journal failed: what the disk holds of the last changes is not known any more; the \
+                     server ends, and its next start reads what is there"
+                );
+                return self.fail(&error);
+            }
             Failure::Write(error) => error,
         };
         tracing::warn!(%error, "a write to the journal failed; what was half written is cut off by a new segment");

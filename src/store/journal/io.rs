@@ -180,9 +180,16 @@ impl Drop for Lock {
     }
 }
 
+const LOCK: &str = "LOCK";
+
+/// Whether some process had the lock of `dir`, now or earlier.
+pub fn is_locked_once(dir: &Path) -> bool {
+    dir.join(LOCK).exists()
+}
+
 /// Takes the lock of `dir`.
 pub fn lock(dir: &Path) -> Result<Lock> {
-    let path = dir.join("LOCK");
+    let path = dir.join(LOCK);
     let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(&path);
     let file = file.map_err(|error| StoreError::writing("open", &path, &error))?;
     match file.try_lock() {
@@ -196,6 +203,9 @@ pub fn lock(dir: &Path) -> Result<Lock> {
 pub fn make_dir(path: &Path) -> Result<bool> {
     if path.is_dir() {
         return Ok(false);
+    }
+    if path.exists() {
+        return Err(StoreError::NotADirectory { path: path.to_owned() });
     }
     let make = || DirBuilder::new().recursive(true).mode(0o700).create(path);
     let made = perform(Deed::MakeDir(path), make);

@@ -18,5 +18,5 @@ pub use frame::{Header as FrameHeader, MAX_PARTS, MAX_PAYLOAD, Part};
 pub use scan::{Accepted, Damage, Item, Settled, items, settle};
 pub use segment::{
     ARCHIVED, FRAMES_AT, Header as SegmentHeader, IMAGE, Link, Place, Segment, bad_headers, file_name,
-    has_frame, numbers, path, random, read_header, relative_path,
+    has_frame, is_archived, numbers, path, random, read_header, relative_path,
 };

@@ -114,6 +114,11 @@ pub const ARCHIVED: u64 = 1 << 63;
 /// Set in the number of a file that is an image in the archive.
 pub const IMAGE: u64 = 1 << 62;
 
+/// Whether a number is that of a file of the archive, of either kind.
+pub fn is_archived(number: u64) -> bool {
+    number & (ARCHIVED | IMAGE) != 0
+}
+
 /// Name of the file of segment `number`.
 pub fn file_name(number: u64) -> String {
     format!("{number:020}.log")

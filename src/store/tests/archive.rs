@@ -1,7 +1,8 @@
 //! Folding the journal into the archive, deleting what is over, and damage to either.
 
 use super::*;
-use crate::store::archive::Base;
+use crate::store::archive::{Base, Contents};
+use crate::store::record::PartKind;
 use std::path::PathBuf;
 
 /// Files of the archive with this ending, in order.
@@ -72,7 +73,11 @@ fn within_the_grace_time_nothing_goes_and_a_lost_image_is_no_loss() {
     let options = folding(Duration::from_secs(3600));
     let Opened { store, .. } = Store::open(dir.path(), &options).unwrap();
     fill(&store, 60);
-    until("there are images", || archived(dir.path(), "image").len() >= 3);
+    until("there are images", || {
+        // Several segments may have been folded at once.
+        put(&store, vec![checkpoint(10, 1, 300)]);
+        archived(dir.path(), "image").len() >= 3
+    });
     store.close().unwrap();
     assert!(segments(dir.path()).len() > 5, "segments stay");
     for lost in ["image", "jobs"] {
@@ -146,7 +151,8 @@ fn deleted_jobs_stay_deleted_and_their_space_comes_back() {
         store.status().archive_bytes < before / 2
     });
     assert_eq!(state_of(&store, 399), None);
-    assert_eq!(store.reader().counts().total(), 18);
+    // What they were before is known as soon as the index has caught up.
+    until("the deletions are counted", || store.reader().counts().total() == 18);
     drop(store);
     std::fs::remove_dir_all(dir.path().join("index")).unwrap();
     let Opened { store, recovered } = Store::open(dir.path(), &options).unwrap();
@@ -168,9 +174,13 @@ fn a_copy_whose_archive_is_newer_than_its_journal_goes_on_from_the_archive() {
     let options = folding(Duration::from_secs(3600));
     let Opened { store, .. } = Store::open(dir.path(), &options).unwrap();
     fill(&store, 10);
+    let copied = store.status().sequence;
     copy(dir.path(), place.path());
     fill(&store, 60);
-    until("it is folded", || archived(dir.path(), "image").len() >= 6);
+    until("it is folded", || {
+        let image = Base::find(dir.path()).unwrap().image;
+        image.is_some_and(|image| image.head.covered.last_sequence > copied + 50)
+    });
     drop(store);
     for name in std::fs::read_dir(dir.path().join("archive")).unwrap() {
         let from = name.unwrap().path();
@@ -241,6 +251,163 @@ fn a_damaged_image_costs_its_job_only_and_folding_goes_on() {
     fill_from(&store, 100, 160);
     until("it is folded again", || segments(dir.path()).iter().all(|segment| !before.contains(segment)));
     assert_eq!(store.status().fold_failed, None);
+}
+
+/// All but the files of ended jobs is gone: they are found, said, served, and kept when the store is folded again.
+#[test]
+fn files_of_ended_jobs_are_served_without_image_and_journal() {
+    for goes in [&["journal", "image", "identity", "index"][..], &["image"], &["journal", "image"]] {
+        let dir = tempfile::tempdir().unwrap();
+        let options = folding(Duration::ZERO);
+        let Opened { store, .. } = Store::open(dir.path(), &options).unwrap();
+        fill(&store, 60);
+        until("the sealed segments are gone", || segments(dir.path()).len() <= 3);
+        store.close().unwrap();
+        let before = segments(dir.path());
+        let image = Base::find(dir.path()).unwrap().image.unwrap();
+        let jobs: u64 = image.head.files.iter().map(|file| file.jobs).sum();
+        assert!(jobs > 30, "{jobs}");
+        for name in goes {
+            let path = dir.path().join(name);
+            match *name {
+                "image" => archived(dir.path(), "image")
+                    .iter()
+                    .for_each(|image| std::fs::remove_file(image).unwrap()),
+                "identity" => std::fs::remove_file(path).unwrap(),
+                _ => std::fs::remove_dir_all(path).unwrap(),
+            }
+        }
+        let seen = inspect(dir.path()).unwrap();
+        let said = |notes: &[String]| notes.iter().any(|note| note.contains("are served as they are"));
+        assert!(said(&seen.notes) && seen.ended.total() >= jobs, "{goes:?}: {seen:#?}");
+        for start in 0..4 {
+            let Opened { store, recovered } = Store::open(dir.path(), &options).unwrap();
+            assert_eq!(
+                recovered.held.is_some(),
+                goes.contains(&"journal"),
+                "{goes:?}: {:?}",
+                recovered.notes
+            );
+            assert!(start > 0 || said(&recovered.notes), "{goes:?}: {:?}", recovered.notes);
+            let reader = store.reader();
+            let found = (1..=60).filter(|id| id % 10 != 0).filter(|id| {
+                let found = reader.record(JobId(*id)).unwrap();
+                found.is_some_and(|found| found == record(*id, JobState::Failed))
+            });
+            assert!(found.count() as u64 >= jobs, "{goes:?}, start {start}: {:?}", recovered.notes);
+            // New changes count more than what was there before.
+            put(&store, vec![submitted(1), change(1, JobState::Failed)]);
+            let from = 1000 * (start + 1);
+            fill_from(&store, from, from + 60);
+            until("it is folded", || {
+                put(&store, vec![submitted(9), change(9, JobState::Failed)]);
+                Base::find(dir.path()).unwrap().image.is_some()
+                    && segments(dir.path())
+                        .iter()
+                        .all(|segment| goes.contains(&"journal") || !before.contains(segment))
+                    && segments(dir.path()).len() <= 3
+            });
+            store.close().unwrap();
+            if start % 2 == 0 {
+                std::fs::remove_dir_all(dir.path().join("index")).unwrap();
+            }
+        }
+    }
+}
+
+/// How many jobs a file held stands in the image.
+#[test]
+fn a_lost_file_of_the_archive_is_said_with_the_number_of_its_jobs() {
+    let dir = tempfile::tempdir().unwrap();
+    let Opened { store, .. } = Store::open(dir.path(), &folding(Duration::ZERO)).unwrap();
+    fill(&store, 60);
+    until("the sealed segments are gone", || segments(dir.path()).len() <= 3);
+    store.close().unwrap();
+    let image = Base::find(dir.path()).unwrap().image.unwrap();
+    let file = image.head.files[0];
+    std::fs::remove_file(archived(dir.path(), "jobs").remove(0)).unwrap();
+    let said = format!("the {} jobs in it are lost", file.jobs);
+    let seen = inspect(dir.path()).unwrap();
+    assert!(seen.damage.iter().any(|found| found.what.contains(&said)), "{:?}", seen.damage);
+    let notes = Store::open(dir.path(), &tiny_segments()).unwrap().recovered.notes;
+    assert!(notes.iter().any(|note| note.contains(&said)), "{notes:?}");
+}
+
+/// Jobs that are stored whole in the image, and were submitted since to go on from the checkpoint in it.
+#[test]
+fn a_damaged_image_takes_no_job_back_to_its_beginning() {
+    let dir = tempfile::tempdir().unwrap();
+    let Opened { store, .. } = Store::open(dir.path(), &folding(Duration::ZERO)).unwrap();
+    fill(&store, 60);
+    until("the sealed segments are gone", || segments(dir.path()).len() <= 3);
+    store.close().unwrap();
+    let image = Base::find(dir.path()).unwrap().image.unwrap();
+    let [goes_on, begins_anew, ..] = image.head.jobs.as_slice() else { panic!("two jobs are in the image") };
+    let Opened { store, .. } = Store::open(dir.path(), &tiny_segments()).unwrap();
+    for (job, from_savepoint) in [(goes_on, true), (begins_anew, false)] {
+        put(&store, vec![change(job.0, JobState::SavepointDone)]);
+        let record = JobRecord { from_savepoint, ..record(job.0, JobState::Pending) };
+        let texts = Box::new(texts(job.0, 20));
+        put(&store, vec![Op::Submitted { record: Box::new(record), texts }]);
+    }
+    store.close().unwrap();
+    let file = archived(dir.path(), "image").pop().unwrap();
+    let mut bytes = std::fs::read(&file).unwrap();
+    let contents = Contents::read(dir.path(), image.number).unwrap().unwrap();
+    for frame in
+        contents.frames.iter().filter(|frame| frame.header.parts[0].kind != PartKind::ImageHead as u8)
+    {
+        bytes[frame.offset as usize + frame.header.frame_length() - 1] ^= 0x10;
+    }
+    std::fs::write(&file, bytes).unwrap();
+    std::fs::remove_dir_all(dir.path().join("index")).unwrap();
+    for _ in 0..2 {
+        let Opened { store, recovered } = Store::open(dir.path(), &tiny_segments()).unwrap();
+        let lives = |id: &JobId| recovered.live.iter().any(|live| live.record.id == *id);
+        assert_eq!((lives(goes_on), lives(begins_anew)), (false, true));
+        assert_eq!(state_of(&store, goes_on.0), Some(JobState::Unknowable));
+    }
+}
+
+/// A file of ended jobs that is gone, or of which nothing can be read, may have held the checkpoint of a job that was
+/// submitted since to go on from it.
+#[test]
+fn a_lost_file_of_the_archive_takes_no_job_back_to_its_beginning() {
+    for is_removed in [true, false] {
+        let dir = tempfile::tempdir().unwrap();
+        let Opened { store, .. } = Store::open(dir.path(), &folding(Duration::ZERO)).unwrap();
+        fill(&store, 60);
+        until("the sealed segments are gone", || segments(dir.path()).len() <= 3);
+        store.close().unwrap();
+        let Opened { store, .. } = Store::open(dir.path(), &tiny_segments()).unwrap();
+        for (id, from_savepoint) in [(1, true), (2, false)] {
+            let record = JobRecord { from_savepoint, ..record(id, JobState::Pending) };
+            put(&store, vec![Op::Submitted { record: Box::new(record), texts: Box::new(texts(id, 20)) }]);
+        }
+        store.close().unwrap();
+        let mut files = archived(dir.path(), "jobs");
+        // The first job's own text.
+        let holds = |file: &PathBuf| {
+            std::fs::read(file).unwrap().windows(11).any(|window| window == b"{\"job\": 1, ")
+        };
+        files.retain(holds);
+        let file = files.pop().unwrap();
+        let mut bytes = std::fs::read(&file).unwrap();
+        match is_removed {
+            true => std::fs::remove_file(&file).unwrap(),
+            false => {
+                bytes[4096..].fill(0);
+                std::fs::write(&file, bytes).unwrap();
+            }
+        }
+        std::fs::remove_dir_all(dir.path().join("index")).unwrap();
+        for _ in 0..2 {
+            let Opened { store, recovered } = Store::open(dir.path(), &tiny_segments()).unwrap();
+            let lives = |id: i64| recovered.live.iter().any(|live| live.record.id == JobId(id));
+            assert_eq!((lives(1), lives(2)), (false, true), "{:?}", recovered.notes);
+            assert_eq!(state_of(&store, 1), Some(JobState::Unknowable));
+        }
+    }
 }
 
 /// A job that ended, lies in the archive, and lives again under its id, without what was committed before.

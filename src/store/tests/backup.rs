@@ -340,6 +340,35 @@ fn an_import_is_what_was_exported() {
     assert_eq!(open(&target).recovered.held, None);
 }
 
+/// Much is folded into the archive at once, so that the first start is as quick as any.
+#[test]
+fn a_large_import_is_folded_before_its_first_start() {
+    let dir = tempfile::tempdir().unwrap();
+    let (data, target) = (dir.path().join("data"), dir.path().join("target"));
+    // More than are written at once: a segment is full between two writes.
+    filled(&data, 700, 3);
+    let lines = exported(&data);
+    let whole = lines.join("\n") + "\n";
+    let imported =
+        crate::store::import::import_with(16 << 10, &mut whole.as_bytes(), "memory", &target).unwrap();
+    assert_eq!((imported.jobs, imported.live), (703, 3));
+    assert_eq!(segments(&target).len(), 1);
+    let archived = |ending: &str| {
+        let names = std::fs::read_dir(target.join("archive")).unwrap().flatten();
+        names.filter(|entry| entry.path().extension().is_some_and(|found| found == ending)).count()
+    };
+    assert!(archived("image") == 1 && archived("jobs") > 0);
+    assert_eq!(inspect(&target).unwrap().notes, Vec::<String>::new());
+    assert!(inspect(&target).unwrap().is_sound());
+    assert_eq!(exported(&target)[1..], lines[1..]);
+    for _ in 0..2 {
+        let Opened { store, recovered } = Store::open(&target, &folding(Duration::ZERO)).unwrap();
+        assert_eq!((recovered.live.len(), store.reader().counts().total()), (3, 700));
+        store.close().unwrap();
+    }
+    assert_eq!(exported(&target)[1..], lines[1..]);
+}
+
 #[test]
 fn an_export_of_a_damaged_directory_is_what_a_start_would_serve() {
     let dir = tempfile::tempdir().unwrap();
@@ -426,9 +455,11 @@ fn an_export_to_a_file_replaces_it_when_it_is_whole() {
     let (data, file) = (dir.path().join("data"), dir.path().join("jobs.jsonl"));
     filled(&data, 2, 0);
     std::fs::write(&file, "older").unwrap();
-    assert!(unusable(export_to_file(dir.path(), &file)).contains("is not a data directory"));
+    assert!(unusable(export_to_file(dir.path(), &file, true)).contains("is not a data directory"));
     assert_eq!(std::fs::read_to_string(&file).unwrap(), "older");
-    assert_eq!(export_to_file(&data, &file).unwrap().jobs, 2);
+    assert!(unusable(export_to_file(&data, &file, false)).contains("exists already"));
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "older");
+    assert_eq!(export_to_file(&data, &file, true).unwrap().jobs, 2);
     assert_eq!(std::fs::read_to_string(&file).unwrap().lines().count(), 4);
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 2);
 }

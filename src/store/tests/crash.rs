@@ -149,14 +149,24 @@ fn deaths_in_a_row_at_the_start_are_not_taken_for_a_copy() {
 
 #[test]
 fn a_failed_sync_is_final() {
-    let dir = tempfile::tempdir().unwrap();
-    let (survived, answers) = run(dir.path(), "store.written=10*error");
-    assert!(survived);
-    let errors: Vec<_> = answers.iter().filter(|line| line.starts_with("error")).collect();
-    assert!(errors.iter().all(|line| line.contains("the journal has failed")), "{errors:?}");
-    let first = answers.iter().position(|line| line.starts_with("error")).unwrap();
-    let closed = answers.iter().position(|line| line.starts_with("not closed")).unwrap();
-    assert!(answers[first..closed].iter().all(|line| line.starts_with("error")), "nothing succeeds after it");
+    // Also one that failed for want of space: what the disk holds is not known either way.
+    for is_full in [false, true] {
+        let dir = tempfile::tempdir().unwrap();
+        let full = dir.path().join("full");
+        std::fs::write(&full, "").unwrap();
+        let kind = if is_full { format!("full({})", full.display()) } else { "error".to_owned() };
+        let (survived, answers) = run(dir.path(), &format!("store.written=10*{kind}"));
+        assert!(survived);
+        let errors: Vec<_> = answers.iter().filter(|line| line.starts_with("error")).collect();
+        assert!(errors.iter().all(|line| line.contains("the journal has failed")), "{errors:?}");
+        let first = answers.iter().position(|line| line.starts_with("error")).unwrap();
+        let closed = answers.iter().position(|line| line.starts_with("not closed")).unwrap();
+        assert!(
+            answers[first..closed].iter().all(|line| line.starts_with("error")),
+            "nothing succeeds after it"
+        );
+        check(dir.path(), &answers, "a failed sync");
+    }
 }
 
 #[test]

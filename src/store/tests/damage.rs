@@ -1,7 +1,7 @@
 //! Torn tails and flipped bytes.
 
 use super::*;
-use crate::store::journal::{SegmentHeader, items, settle};
+use crate::store::journal::{SegmentHeader, io, items, settle};
 
 /// A directory with some jobs in one segment, and nothing behind their frames; the bytes of the segment.
 fn written(dir: &Path) -> Vec<u8> {
@@ -234,6 +234,81 @@ fn the_first_journal_of_a_store_that_ran_jobs_can_not_be_missing_in_silence() {
     let Opened { recovered, .. } = open(dir.path());
     assert!(recovered.held.is_some_and(|reason| reason.contains("the journal is missing")));
     assert!(recovered.notes.iter().any(|note| note.contains("missing")), "{:?}", recovered.notes);
+}
+
+/// As a copy has it that ended when it had just made the file.
+#[test]
+fn an_empty_only_segment_is_said_and_held() {
+    let dir = tempfile::tempdir().unwrap();
+    let Opened { store, .. } = open(dir.path());
+    put(&store, vec![submitted(1)]);
+    drop(store);
+    std::fs::remove_dir_all(dir.path().join("index")).unwrap();
+    let segment = segments(dir.path()).remove(0);
+    std::fs::write(&segment, "").unwrap();
+    let seen = inspect(dir.path()).unwrap();
+    assert_eq!(seen.damage[0].what, "it is empty");
+    let Opened { store, recovered } = open(dir.path());
+    assert!(recovered.held.is_some_and(|reason| reason.contains("no segment of the journal can be read")));
+    assert!(recovered.notes[0].contains("is set aside: it is empty"), "{:?}", recovered.notes);
+    put(&store, vec![submitted(1)]);
+    drop(store);
+    let again = open(dir.path()).recovered;
+    assert_eq!((again.live.len(), again.held.is_some()), (1, true), "until it is resumed");
+}
+
+#[test]
+fn damage_to_what_was_stored_again_since_is_said_to_cost_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let Opened { store, .. } = open(dir.path());
+    put(&store, vec![submitted(1)]);
+    for state in [JobState::Running, JobState::Failing, JobState::Failed] {
+        put(&store, vec![change(1, state)]);
+    }
+    put(&store, vec![submitted(2)]);
+    drop(store);
+    let segment = segments(dir.path()).remove(0);
+    let bytes = std::fs::read(&segment).unwrap();
+    for (frame, is_harmless) in [(1, true), (2, true), (0, false), (3, false)] {
+        let (start, end) = frames(&bytes)[frame];
+        let mut damaged = bytes.clone();
+        damaged[end - 1] ^= 0x10;
+        std::fs::write(&segment, &damaged).unwrap();
+        let said = |what: &str| what.contains("nothing is lost, because it was stored again since");
+        let seen = inspect(dir.path()).unwrap();
+        assert!(
+            seen.damage.iter().all(|found| said(&found.what) == is_harmless),
+            "{start}: {:?}",
+            seen.damage
+        );
+        let copied = tempfile::tempdir().unwrap();
+        copy(dir.path(), &copied.path().join("data"));
+        let notes = open(&copied.path().join("data")).recovered.notes;
+        assert_eq!(notes.iter().any(|note| said(note)), is_harmless, "{frame}: {notes:?}");
+    }
+}
+
+#[test]
+fn a_refused_start_leaves_nothing_behind() {
+    let dir = tempfile::tempdir().unwrap();
+    drop(written(dir.path()));
+    let path = dir.path().join("identity");
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, text.replace("\"version\": 1", "\"version\": 9")).unwrap();
+    // As a backup has it.
+    std::fs::remove_dir_all(dir.path().join("index")).unwrap();
+    std::fs::remove_file(dir.path().join("LOCK")).unwrap();
+    let names = || io::list(dir.path()).unwrap();
+    let before = names();
+    for _ in 0..2 {
+        let error = Store::open(dir.path(), &options()).unwrap_err();
+        assert!(matches!(error, StoreError::Newer { found: 9, .. }), "{error}");
+        assert_eq!(names(), before);
+    }
+    let file = dir.path().join("a-file");
+    std::fs::write(&file, "x").unwrap();
+    let error = Store::open(&file, &options()).unwrap_err();
+    assert_eq!(error.to_string(), format!("{} is a file, not a directory", file.display()));
 }
 
 #[test]
