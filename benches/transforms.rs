@@ -8,7 +8,7 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use futures::executor::block_on;
 use seikan::model::{AttemptId, JobId, Problems};
 use seikan::options::{Map, Options, Tree};
-use seikan::plugin::{JobMode, Registry, RunContext, Transform};
+use seikan::plugin::{JobMode, Out, Registry, RunContext, Transform};
 use seikan::runtime::JobLog;
 use seikan::table::{Batch, CatalogTable, Column, DataType, TablePath};
 use seikan::transforms::register;
@@ -74,7 +74,7 @@ fn transforms(criterion: &mut Criterion) {
         let mut transform = sql(query, &batch.table);
         group.bench_function(what, |b| {
             b.iter(|| {
-                let mut out = Vec::with_capacity(1);
+                let mut out = Out::default();
                 block_on(transform.apply(batch.clone(), &mut out)).unwrap();
                 black_box(out)
             });

@@ -75,7 +75,7 @@ impl Engine {
             };
             match message.map(|message| message.event) {
                 Some(RunEvent::Checkpoint { stored, .. }) => {
-                    let _answered = stored.send(());
+                    let _answered = stored.send(Ok(()));
                 }
                 Some(RunEvent::Ended { outcome, .. }) => break outcome,
                 Some(_) => {}

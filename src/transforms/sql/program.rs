@@ -178,12 +178,7 @@ impl Program {
     ///
     /// # Errors
     /// A value with which something can't be computed.
-    pub(super) fn run(
-        &self,
-        output: &Arc<CatalogTable>,
-        batch: Batch,
-        out: &mut Out,
-    ) -> Result<(), Fault> {
+    pub(super) fn run(&self, output: &Arc<CatalogTable>, batch: Batch, out: &mut Out) -> Result<(), Fault> {
         let Batch { mut rows, mut kinds, origin, .. } = batch;
         let mut before = rows.num_rows();
         let mut counted = |rows: &RecordBatch| {

@@ -9,6 +9,7 @@ use super::parse::parse;
 use super::program::compile;
 use crate::format::{ColumnBuilder, json};
 use crate::options::Tree;
+use crate::plugin::Out;
 use crate::table::{Batch, CatalogTable, Column, DataType, RowKind, TablePath};
 use arrow::array::{ArrayRef, Int8Array};
 use arrow::record_batch::RecordBatch;
@@ -38,8 +39,11 @@ fn table(columns: &[(&str, &str, &str)]) -> Batch {
 fn run(query: &str, input: &Batch) -> Result<(CatalogTable, Vec<String>), String> {
     let (output, program) = compile(&parse(query)?, &input.table).map_err(|problems| problems.join("; "))?;
     let output = Arc::new(output);
-    let batch = program.run(&output, input.clone()).map_err(|fault| fault.to_string())?;
-    let Some(batch) = batch else { return Ok(((*output).clone(), Vec::new())) };
+    let mut out = Out::default();
+    program.run(&output, input.clone(), &mut out).map_err(|fault| fault.to_string())?;
+    let given = out.batches().first().map_or(0, Batch::len) as u64;
+    assert_eq!(input.len() as u64 + out.added(), given + out.dropped(), "each row is accounted for");
+    let Some(batch) = out.take().pop() else { return Ok(((*output).clone(), Vec::new())) };
     assert_eq!(batch.rows.schema(), output.arrow_schema());
     let mut text = Vec::new();
     let mut encoder = json::encoder(&output.columns, &json::WriteOptions::default())?;
