@@ -22,13 +22,13 @@ use std::time::{Duration, Instant};
 
 fn main() {
     let wanted: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with("--")).collect();
-    let all: [(&str, Measure); 8] = [
+    let all: [(&str, Measure); 9] = [
         ("start", start),
         ("assert", || vec![rows("FakeSource → Assert", "assert", 20_000_000, "≥ 7 M rows/s")]),
         ("sql", || vec![rows("FakeSource → Sql → Assert", "sql", 20_000_000, "≥ 6 M rows/s")]),
         ("console", || vec![rows("FakeSource → Console", "console", 5_000_000, "≥ 1 M rows/s")]),
         ("parquet", files::csv_to_parquet),
-        ("sql", files::csv_sql_csv),
+        ("sql_files", files::csv_sql_csv),
         ("submits", submits),
         ("idle", idle),
         ("million", million::million),
