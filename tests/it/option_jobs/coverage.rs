@@ -15,11 +15,24 @@ Made from the declarations of the program and from the heads of the jobs; do not
 --test it -- option_jobs::coverage` writes it anew.
 
 A job shows an option when its outcome (refused, or state, failure, counts, files, printed lines) is another one as soon
-as that option alone is taken out of it; the test `option_jobs` tries that for each line below, on a running server. Jobs
+as that option alone is taken out of it; the test `option_jobs` tries that for each line below, on a running server.
+Transforms that ask a model service have tests of their own, which start one; those are named by their files. Jobs
 lie in `tests/data/option-jobs`, those named `config/jobs/…` are examples. `x[].y` is an option of each object in the
 list `x`. Every job whose source can also take a list of tables is tried a second time with the source's options in
 that list.
 ";
+
+/// Transforms that ask a service, which an unchanged job can't have: tests of their own start one, and show each option
+/// there. Each of its names must stand in one of them.
+const ELSEWHERE: [&str; 2] = ["transform Embedding", "transform LLM"];
+const ELSEWHERE_TESTS: [&str; 6] = [
+    "src/transforms/models/tests/embedding.rs",
+    "src/transforms/models/tests/faults.rs",
+    "src/transforms/models/tests/llm.rs",
+    "src/transforms/models/tests/mod.rs",
+    "src/transforms/models/tests/options.rs",
+    "tests/it/models.rs",
+];
 
 /// Owner and place → jobs.
 type Shown = BTreeMap<(String, String), BTreeSet<String>>;
@@ -82,7 +95,10 @@ fn table(owners: &[Owner], shown: &Shown, wrong: &mut Vec<String>) -> String {
         text.push_str(&format!("\n## {}\n\n| option | shown by |\n|---|---|\n", owner.name));
         for (place, option) in places(owner.options, "") {
             let jobs = shown.get(&(owner.name.clone(), place.clone()));
-            let jobs: Vec<&str> = jobs.into_iter().flatten().map(String::as_str).collect();
+            let mut jobs: Vec<&str> = jobs.into_iter().flatten().map(String::as_str).collect();
+            if ELSEWHERE.contains(&owner.name.as_str()) {
+                jobs.extend(elsewhere(&place));
+            }
             if jobs.is_empty() {
                 wrong.push(format!("{}: {place} is shown by no job", owner.name));
             }
@@ -92,6 +108,14 @@ fn table(owners: &[Owner], shown: &Shown, wrong: &mut Vec<String>) -> String {
         }
     }
     text
+}
+
+/// The tests that name an option, by its last part.
+fn elsewhere(place: &str) -> Vec<&'static str> {
+    let key = place.strip_prefix("custom_config.").unwrap_or(place);
+    let names =
+        |test: &&str| fs::read_to_string(checkout().join(test)).unwrap().contains(&format!("{key}\""));
+    ELSEWHERE_TESTS.into_iter().filter(names).collect()
 }
 
 /// Names of jobs; the first three are enough for a reader.
