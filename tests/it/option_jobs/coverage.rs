@@ -113,8 +113,11 @@ fn table(owners: &[Owner], shown: &Shown, wrong: &mut Vec<String>) -> String {
 /// The tests that name an option, by its last part.
 fn elsewhere(place: &str) -> Vec<&'static str> {
     let key = place.strip_prefix("custom_config.").unwrap_or(place);
-    let names =
-        |test: &&str| fs::read_to_string(checkout().join(test)).unwrap().contains(&format!("{key}\""));
+    let given = [format!("\"{key}\""), format!("{key} =")];
+    let names = |test: &&str| {
+        let text = fs::read_to_string(checkout().join(test)).unwrap();
+        given.iter().any(|given| text.contains(given))
+    };
     ELSEWHERE_TESTS.into_iter().filter(names).collect()
 }
 
