@@ -54,8 +54,16 @@ fn jobs_that_are_refused_say_where_and_why() {
             vec!["source[0]", "FakeSorce", "did you mean \"FakeSource\"?", "LocalFile"],
         ),
         (
-            job(json!([fake()]), json!([{"plugin_name": "Sql", "query": "select 1"}]), json!([console()])),
-            vec!["transform[0]", "Sql", "Copy"],
+            job(json!([fake()]), json!([{"plugin_name": "Sqll", "query": "select 1"}]), json!([console()])),
+            vec!["transform[0]", "did you mean \"Sql\"?", "Copy"],
+        ),
+        (
+            job(
+                json!([fake()]),
+                json!([{"plugin_name": "Sql", "query": "select aa, uper(a) from f"}]),
+                json!([console()]),
+            ),
+            vec!["transform[0].Sql.query", "can't find field [aa]", "did you mean \"a\"?", "uper", "UPPER"],
         ),
         (
             job(json!([with("row.num", json!("many"))]), json!([]), json!([console()])),

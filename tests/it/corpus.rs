@@ -52,7 +52,8 @@ fn run(server: &Server, corpus: &Path, golden: &Value, out: &Path) -> Result<(),
     let variables = VARIABLES.iter().find(|(number, _)| name.starts_with(number)).map(|(_, given)| *given);
     let given: String =
         variables.unwrap_or_default().iter().map(|given| format!("&variables={given}")).collect();
-    let answer = server.post(&format!("/submit-job?format=hocon{given}"), text);
+    let format = if name.ends_with(".sql") { "sql" } else { "hocon" };
+    let answer = server.post(&format!("/submit-job?format={format}{given}"), text);
     if answer.status != 200 {
         return Err(answer.text);
     }
