@@ -61,7 +61,7 @@ fn jobs_that_are_refused_say_where_and_why() {
             job(
                 json!([fake()]),
                 json!([{"plugin_name": "Sql", "query": "select aa, uper(a) from f"}]),
-                json!([console()]),
+                json!([{"plugin_name": "Console"}]),
             ),
             vec!["transform[0].Sql.query", "can't find field [aa]", "did you mean \"a\"?", "uper", "UPPER"],
         ),
