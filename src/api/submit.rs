@@ -97,18 +97,18 @@ async fn upload(
 ) -> Result<Response, ApiError> {
     let body = body?;
     let (mut file, mut fields) = (None, Vec::new());
-    for part in multipart::parts(content_type.as_deref(), &body)? {
+    for part in multipart::parts(content_type.as_deref(), body).await? {
         if part.name == FILE_PART {
             file = Some(part);
         } else {
-            fields.push((part.name, String::from_utf8_lossy(part.content).into_owned()));
+            fields.push((part.name, String::from_utf8_lossy(&part.content).into_owned()));
         }
     }
     let file =
         file.ok_or_else(|| ApiError::bad(format!("the form has no part \"{FILE_PART}\" with the job")))?;
     let format = file.file.as_deref().map_or(TextFormat::Json, TextFormat::of_file_name);
     let name = file.file.as_deref().unwrap_or(FILE_PART);
-    submit_text(&context, &query.over(fields), format, name, file.content).await
+    submit_text(&context, &query.over(fields), format, name, &file.content).await
 }
 
 /// A job's text of either kind.
