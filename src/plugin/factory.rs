@@ -25,6 +25,11 @@ pub trait TransformFactory: Send + Sync {
     /// What it takes, beside the options that every transform has.
     fn options(&self) -> &'static [OptionDef];
 
+    /// Whether it is there to be used; one that only says what to use instead is not.
+    fn is_offered(&self) -> bool {
+        true
+    }
+
     /// Makes one. Notes problems and answers `None` if there are any.
     fn build(&self, options: &Options<'_>) -> Option<Arc<dyn TransformDef>>;
 }

@@ -20,7 +20,8 @@ impl Registry {
     /// # Errors
     /// What is wrong with the name, with the list of what exists.
     pub fn source(&self, name: &str) -> Result<&dyn SourceFactory, String> {
-        find("source", name, &self.sources, |f| f.name())
+        let offered = || self.sources.iter().map(|f| f.name());
+        find(name, &self.sources, |f| f.name()).ok_or_else(|| unknown("source", name, offered()))
     }
 
     /// The transform of that name, in any letter case.
@@ -28,7 +29,8 @@ impl Registry {
     /// # Errors
     /// What is wrong with the name, with the list of what exists.
     pub fn transform(&self, name: &str) -> Result<&dyn TransformFactory, String> {
-        find("transform", name, &self.transforms, |f| f.name())
+        let offered = || self.transforms.iter().filter(|f| f.is_offered()).map(|f| f.name());
+        find(name, &self.transforms, |f| f.name()).ok_or_else(|| unknown("transform", name, offered()))
     }
 
     /// The sink of that name, in any letter case.
@@ -36,21 +38,24 @@ impl Registry {
     /// # Errors
     /// What is wrong with the name, with the list of what exists.
     pub fn sink(&self, name: &str) -> Result<&dyn SinkFactory, String> {
-        find("sink", name, &self.sinks, |f| f.name())
+        let offered = || self.sinks.iter().map(|f| f.name());
+        find(name, &self.sinks, |f| f.name()).ok_or_else(|| unknown("sink", name, offered()))
     }
 }
 
 fn find<'a, T: ?Sized>(
-    role: &str,
     wanted: &str,
     factories: &'a [Box<T>],
     name: impl Fn(&T) -> &'static str,
-) -> Result<&'a T, String> {
-    factories.iter().map(AsRef::as_ref).find(|f| name(f).eq_ignore_ascii_case(wanted)).ok_or_else(|| {
-        let mut names: Vec<&str> = factories.iter().map(|f| name(f.as_ref())).collect();
-        names.sort_unstable();
-        let near = nearest(wanted, names.iter().copied());
-        let hint = near.map(|n| format!("; did you mean \"{n}\"?")).unwrap_or_default();
-        format!("there is no {role} plug-in \"{wanted}\"; available: {}{hint}", names.join(", "))
-    })
+) -> Option<&'a T> {
+    factories.iter().map(AsRef::as_ref).find(|f| name(f).eq_ignore_ascii_case(wanted))
+}
+
+/// What is said of a name that no plug-in has.
+fn unknown(role: &str, wanted: &str, offered: impl Iterator<Item = &'static str>) -> String {
+    let mut names: Vec<&str> = offered.collect();
+    names.sort_unstable();
+    let near = nearest(wanted, names.iter().copied());
+    let hint = near.map(|n| format!("; did you mean \"{n}\"?")).unwrap_or_default();
+    format!("there is no {role} plug-in \"{wanted}\"; available: {}{hint}", names.join(", "))
 }

@@ -23,6 +23,10 @@ impl TransformFactory for Factory {
         &[LANGUAGE, PATTERN, SOURCE, PATH]
     }
 
+    fn is_offered(&self) -> bool {
+        false
+    }
+
     fn build(&self, options: &Options<'_>) -> Option<Arc<dyn TransformDef>> {
         let language = options.text(&LANGUAGE).unwrap_or_else(|| "Groovy, Java or Scala".into());
         options.error(

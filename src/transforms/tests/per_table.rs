@@ -1,7 +1,9 @@
 //! Rules for single tables, and transforms that change, join and drop tables.
 
 use super::{build, run_on, table_of, wrong};
+use crate::plugin::Registry;
 use crate::table::{Batch, DataType, TablePath};
+use crate::transforms::register;
 use arrow::array::Int32Array;
 use std::sync::Arc;
 
@@ -158,6 +160,10 @@ fn what_is_wrong_with_tables() {
         let problems = wrong(name, options, vec![one("t.ab")]);
         assert!(problems.contains(part), "{name} {options}: {problems}");
     }
+    let mut registry = Registry::default();
+    register(&mut registry);
+    let unknown = registry.transform("Nope").err().unwrap();
+    assert!(unknown.contains("Copy") && !unknown.contains("DynamicCompile"), "{unknown}");
     let java = wrong("DynamicCompile", r#"{"compile_language": "GROOVY", "source_code": "x"}"#, vec![]);
     for part in ["t: runs GROOVY code", "Sql", "RegexExtract", "JsonPath"] {
         assert!(java.contains(part), "{java}");
