@@ -1,8 +1,9 @@
 //! Regular expressions as arguments: a literal is compiled while the call is bound, one from a column once per value
 //! and batch.
 
-use super::arguments::{Text, TextArgument, shown};
+use super::arguments::{Text, TextArgument};
 use crate::transforms::java_regex::{Flags, Replacement, compile_with};
+use crate::transforms::row_errors::shown;
 use crate::transforms::sql::function::{Call, Values};
 use fancy_regex::Regex;
 use std::collections::HashMap;

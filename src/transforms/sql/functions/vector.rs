@@ -6,6 +6,7 @@ use super::java_random::JavaRandom;
 use super::unify::is_number;
 use crate::model::nearest;
 use crate::table::{DataType, VectorKind};
+use crate::transforms::row_errors::shown;
 use crate::transforms::sql::function::{Bound, Call, Function, Values};
 use arrow::array::{
     Array, ArrayRef, AsArray, FixedSizeListArray, Float32Array, Float32Builder, Float64Array, Int32Array,
@@ -278,7 +279,7 @@ fn reduce(call: &Call<'_>) -> Result<Bound, String> {
     let Some((_, method)) = METHODS.iter().find(|(known, _)| known.eq_ignore_ascii_case(&name)) else {
         let names = METHODS.map(|(known, _)| known);
         let hint = nearest(&name, names).map_or(String::new(), |known| format!(" (did you mean {known}?)"));
-        let given = arguments::shown(&name);
+        let given = shown(&name);
         return Err(format!("VECTOR_REDUCE knows no method {given}{hint}; allowed are {}", names.join(", ")));
     };
     let method = *method;

@@ -2,8 +2,9 @@
 
 use crate::format::charset::Charset;
 use crate::table::DataType;
+use crate::transforms::row_errors::shown;
 use crate::transforms::sql::function::{Bound, Call, Function, Values};
-use crate::transforms::sql::functions::arguments::{Text, always_null, shown};
+use crate::transforms::sql::functions::arguments::{Text, always_null};
 use crate::transforms::sql::functions::output::{numbers, texts, try_texts};
 use crate::transforms::sql::functions::utf16;
 use arrow::datatypes::Int32Type;

@@ -1,7 +1,8 @@
 //! Units of time, as texts name them.
 
-use super::arguments::{Text, shown};
+use super::arguments::Text;
 use crate::model::nearest;
+use crate::transforms::row_errors::shown;
 use crate::transforms::sql::function::{Call, Values};
 
 pub(super) const MICROS_PER_SECOND: i64 = 1_000_000;

@@ -1,8 +1,8 @@
 //! Time zones, named as Java's `ZoneId` takes them.
 
-use super::arguments::shown;
 use super::unit::MICROS_PER_SECOND;
 use crate::model::nearest;
+use crate::transforms::row_errors::shown;
 use chrono::{DateTime, Local, NaiveDateTime, Offset, TimeZone};
 use chrono_tz::{TZ_VARIANTS, Tz};
 

@@ -1,6 +1,6 @@
 //! Functions of time zones: `FROM_UNIXTIME`, `AT_TIME_ZONE`.
 
-use super::arguments::{self, Text, shown};
+use super::arguments::{self, Text};
 use super::format::texts;
 use super::pattern::PatternArgument;
 use super::unit::MICROS_PER_SECOND;
@@ -8,6 +8,7 @@ use super::view::{Kind, When, beyond, timestamps};
 use super::zone::Zone;
 use crate::format::java_time::{self, Moment};
 use crate::table::DataType;
+use crate::transforms::row_errors::shown;
 use crate::transforms::sql::function::{Bound, Call, Function, Values};
 use arrow::array::Int64Array;
 use std::collections::HashMap;
