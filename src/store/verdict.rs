@@ -86,8 +86,8 @@ pub fn pass(
     for (job, seen) in replay.jobs.iter().filter(|(_, seen)| seen.is_live() && seen.texts.is_none()) {
         verdicts.of(*job, seen, "its texts are damaged, so it can't be run");
     }
-    if !damage.is_empty() {
-        // A file whose directory is lost too doesn't tell which checkpoints it held.
+    // A file of the archive whose directory is lost too doesn't tell which checkpoints it held.
+    if damage.iter().any(|damage| is_archived(damage.segment) || damage.lost.0 <= damage.lost.1) {
         for (job, seen) in
             replay.jobs.iter().filter(|(_, seen)| seen.is_live() && seen.checkpoint_changed == 0)
         {

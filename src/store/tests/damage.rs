@@ -133,6 +133,31 @@ fn a_flipped_byte_is_located_and_harms_its_own_job_only() {
     }
 }
 
+/// A seal that a power cut left torn, while the frame behind it reached the disk.
+#[test]
+fn a_torn_seal_before_the_last_frame_is_no_damage() {
+    let dir = tempfile::tempdir().unwrap();
+    let Opened { store, .. } = open(dir.path());
+    put(&store, vec![submitted(1)]);
+    let goes_on = JobRecord { from_savepoint: true, ..record(2, JobState::Pending) };
+    put(&store, vec![Op::Submitted { record: Box::new(goes_on), texts: Box::new(texts(2, 20)) }]);
+    let unsealed = store.status().bytes;
+    until("it is sealed", || store.status().bytes > unsealed);
+    put(&store, vec![submitted(3)]);
+    drop(store);
+    let first = segments(dir.path()).remove(0);
+    let mut bytes = std::fs::read(&first).unwrap();
+    let [_, second, third] = frames(&bytes)[..] else { panic!("three frames") };
+    bytes.truncate(third.1);
+    bytes[second.1..third.0].fill(0);
+    std::fs::write(&first, &bytes).unwrap();
+    let Opened { store, recovered } = open(dir.path());
+    assert!(recovered.notes.is_empty(), "{:?}", recovered.notes);
+    for job in 1..=3 {
+        assert_eq!(state_of(&store, job), Some(JobState::Pending), "job {job}");
+    }
+}
+
 /// Makes a directory what `written` left, in place.
 fn restore(dir: &Path, first: &Path, bytes: &[u8]) {
     for name in ["journal", "index"] {
