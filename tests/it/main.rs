@@ -29,6 +29,7 @@ mod recovery;
 mod save_modes;
 mod server;
 mod sql_function_docs;
+mod sql_functions;
 mod sql_jobs;
 mod starting;
 mod transcript;
