@@ -36,6 +36,8 @@ mod tests;
 mod text_chunk;
 mod text_column;
 
+pub use sql::{SqlFunction, sql_functions};
+
 use crate::plugin::Registry;
 
 /// Adds every transform.

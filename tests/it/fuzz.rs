@@ -6,19 +6,22 @@
 use base64::Engine;
 use rand::prelude::*;
 use rand::rngs::SmallRng;
-use seikan::model::{Problem, TextFormat};
-use seikan::options::Tree;
+use seikan::model::{Problem, Problems, TextFormat};
+use seikan::options::{Map, Options, Tree};
+use seikan::plugin::Registry;
 use seikan::spec::{
     Environment, JsonMode, Resolve, Source, decrypt, encrypt, job_spec, locate, masked, parse_json,
     parse_tree_in,
 };
-use seikan::table::DataType;
+use seikan::table::{CatalogTable, Column, DataType, TablePath};
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{RecvTimeoutError, channel};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::{Duration, Instant};
+
+const SQL_OBSERVED: &str = include_str!("../data/sql-observed.jsonl");
 
 /// Reads one text to its end. Panics when what comes out is not sound.
 type Read = fn(&[u8]);
@@ -53,6 +56,7 @@ const PARSERS: &[Parser] = &[
         words: SQL_WORDS,
         read: |text| job_text(text, TextFormat::Sql),
     },
+    Parser { name: "sql_query", seeds: queries, words: QUERY_WORDS, read: query },
     Parser {
         name: "type",
         seeds: || TYPES.iter().map(|text| text.as_bytes().to_vec()).collect(),
@@ -139,6 +143,74 @@ const SQL_WORDS: &[&str] = &[
     "(",
 ];
 
+const QUERY_WORDS: &[&str] = &[
+    "select ",
+    " from fake",
+    " where ",
+    " and ",
+    " or ",
+    "not ",
+    " is null",
+    " as ",
+    "(",
+    ")",
+    ",",
+    "'",
+    "''",
+    "\"",
+    "`",
+    "*",
+    "+",
+    "-",
+    "/",
+    "%",
+    "||",
+    "=",
+    "<>",
+    "::",
+    ".",
+    ";",
+    "--",
+    "/*",
+    "*/",
+    "\n",
+    "case when ",
+    " then ",
+    " else ",
+    " end",
+    " in (",
+    " between ",
+    " like '%'",
+    " escape '!'",
+    "cast(",
+    " as decimal(10, 2))",
+    "null",
+    "true",
+    "1",
+    "9223372036854775808",
+    "1e999",
+    "x'41'",
+    "date '2021-01-01'",
+    "interval '1' day",
+    "[1]",
+    "é",
+    "name",
+    "i",
+    "lateral view outer explode(",
+    "trim(both ",
+    "extract(year from ",
+    " at time zone 'UTC'",
+    "array[",
+    "ceil(",
+    "position('a' in ",
+    "concat(",
+    "if(",
+    "over (",
+    "distinct ",
+    "group by ",
+    "exists (",
+];
+
 const TYPES: &[&str] = &[
     "int",
     "decimal(10, 2)",
@@ -179,6 +251,46 @@ fn sql_jobs() -> Vec<Vec<u8>> {
     .iter()
     .map(|rest| [tables, rest].concat().into_bytes())
     .collect()
+}
+
+fn queries() -> Vec<Vec<u8>> {
+    let observed = SQL_OBSERVED.lines().skip(1).map(|line| {
+        let line: serde_json::Value = serde_json::from_str(line).unwrap();
+        format!("select {} as e from fake", line["expr"].as_str().unwrap())
+    });
+    let others = [
+        "SELECT *, i AS `n`, case i when 1 then 'a' else name end FROM fake WHERE i > 1 AND (b OR name LIKE 'a!%' ESCAPE '!')",
+        "select name, e from fake lateral view outer explode(split(csv, ',')) as e where e in ('a', 'b') or e is null",
+        "select TRIM(BOTH ' ' FROM pad) as p, substring(name from 2 for 3) as q, arr[1], mp['a'] from fake;",
+    ];
+    observed.chain(others.map(String::from)).map(String::into_bytes).collect()
+}
+
+/// A query: one that is read is compiled for a table too, with what its literals give.
+fn query(text: &[u8]) {
+    static TABLE: LazyLock<CatalogTable> = LazyLock::new(|| {
+        let first: serde_json::Value = serde_json::from_str(SQL_OBSERVED.lines().next().unwrap()).unwrap();
+        let column = |column: &serde_json::Value| {
+            let data_type = column[1].as_str().unwrap().trim_matches('"');
+            Column::new(column[0].as_str().unwrap(), DataType::parse(data_type).unwrap())
+        };
+        let columns = first["columns"].as_array().unwrap().iter().map(column).collect();
+        CatalogTable::new("Test", TablePath::parse("fake", false).unwrap(), columns)
+    });
+    static REGISTRY: LazyLock<Registry> = LazyLock::new(seikan::app::registry);
+    let sql = REGISTRY.transforms.iter().find(|factory| factory.name() == "Sql").unwrap();
+    let map = Map::from_iter([("query".to_owned(), Tree::text(String::from_utf8_lossy(text)))]);
+    let problems = Problems::default();
+    match sql.build(&Options::new(&map, "transform[0]", &problems)) {
+        Some(transform) => {
+            if let Err(messages) = transform.schema(&TABLE) {
+                assert!(
+                    !messages.is_empty() && messages.iter().all(|message| message.len() > "query: ".len())
+                );
+            }
+        }
+        None => assert!(problems.error_count() > 0),
+    }
 }
 
 /// A job's text: what is read can be stored, decoded and described; what isn't is refused with a reason.

@@ -28,6 +28,8 @@ mod read_only;
 mod recovery;
 mod save_modes;
 mod server;
+mod sql_function_docs;
+mod sql_functions;
 mod sql_jobs;
 mod starting;
 mod transcript;

@@ -1,8 +1,11 @@
 //! The SQL that queries are written in: identifiers in their own letter case, backticks or double quotes around them,
 //! no escapes in texts but the doubled quote.
 
-use sqlparser::dialect::Dialect;
+use sqlparser::ast::Expr;
+use sqlparser::dialect::{Dialect, Precedence};
 use sqlparser::keywords::Keyword;
+use sqlparser::parser::{Parser, ParserError};
+use sqlparser::tokenizer::Token;
 
 /// See the module.
 #[derive(Debug)]
@@ -44,6 +47,24 @@ impl Dialect for JobSql {
         )
     }
 
+    /// `ARRAY[…]` and `POSITION(…)`, which are read in one way alone for the same reason; both words are names of
+    /// functions too, so they can't be reserved.
+    fn parse_prefix(&self, parser: &mut Parser<'_>) -> Option<Result<Expr, ParserError>> {
+        let Token::Word(word) = &parser.peek_token_ref().token else { return None };
+        let (is_quoted, keyword) = (word.quote_style.is_some(), word.keyword);
+        match (keyword, parser.peek_nth_token_ref(1).token.clone()) {
+            _ if is_quoted => None,
+            (Keyword::ARRAY, Token::LBracket) => {
+                parser.advance_token();
+                Some(parser.parse_prefix())
+            }
+            (Keyword::POSITION, Token::LParen) => {
+                Some(position(parser, self.prec_value(Precedence::Between)))
+            }
+            _ => None,
+        }
+    }
+
     fn supports_comma_separated_trim(&self) -> bool {
         true
     }
@@ -63,4 +84,17 @@ impl Dialect for JobSql {
     fn supports_select_wildcard_except(&self) -> bool {
         true
     }
+}
+
+/// `POSITION(search IN text)`, `POSITION(search, text)`.
+fn position(parser: &mut Parser<'_>, before_in: u8) -> Result<Expr, ParserError> {
+    parser.advance_token();
+    parser.expect_token(&Token::LParen)?;
+    let search = parser.parse_subexpr(before_in)?;
+    if !parser.consume_token(&Token::Comma) {
+        parser.expect_keyword_is(Keyword::IN)?;
+    }
+    let text = parser.parse_expr()?;
+    parser.expect_token(&Token::RParen)?;
+    Ok(Expr::Position { expr: Box::new(search), r#in: Box::new(text) })
 }

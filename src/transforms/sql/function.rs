@@ -25,6 +25,19 @@ pub(super) struct Function {
     pub bind: fn(&Call<'_>) -> Result<Bound, String>,
 }
 
+/// What users are told of a function.
+#[derive(Clone, Copy, Debug)]
+pub struct SqlFunction {
+    /// What its group is about.
+    pub group: &'static str,
+    /// Its names, the usual one first.
+    pub names: &'static [&'static str],
+    /// How it is called.
+    pub usage: &'static str,
+    /// What it gives, in one sentence.
+    pub about: &'static str,
+}
+
 /// One argument of a call, as it is known when the query is compiled.
 #[derive(Clone, Debug)]
 pub(super) struct Argument {

@@ -21,4 +21,6 @@ mod program;
 mod tests;
 mod transform;
 
+pub use function::SqlFunction;
+pub use functions::sql_functions;
 pub(super) use transform::Factory;

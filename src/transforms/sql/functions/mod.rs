@@ -16,40 +16,40 @@ mod unify;
 mod utf16;
 mod vector;
 
-use super::function::Function;
+use super::function::{Function, SqlFunction};
 
-/// All groups.
-const GROUPS: &[&[Function]] = &[
-    text::LENGTH,
-    text::PLACE,
-    text::JOIN,
-    text::CUT,
-    text::PAD,
-    text::CASE,
-    text::REGEX,
-    text::CODES,
-    text::DIGEST,
-    text::AES,
-    text::DES,
-    text::JSON,
-    number::ABS,
-    number::ROUNDING,
-    number::MODULO,
-    number::REAL,
-    number::RANDOM,
-    number::TRIM_SCALE,
-    time::NOW,
-    time::PARTS,
-    time::EXTRACT,
-    time::ADD,
-    time::DIFF,
-    time::TRUNC,
-    time::FORMAT,
-    time::PARSE,
-    time::ZONED,
-    conditional::FUNCTIONS,
-    collection::FUNCTIONS,
-    vector::FUNCTIONS,
+/// All groups, each with what it is about.
+const GROUPS: &[(&str, &[Function])] = &[
+    ("Lengths of texts", text::LENGTH),
+    ("Places in texts", text::PLACE),
+    ("Texts put together", text::JOIN),
+    ("Parts of texts", text::CUT),
+    ("Filling and trimming texts", text::PAD),
+    ("Letters", text::CASE),
+    ("Regular expressions", text::REGEX),
+    ("Codes of texts", text::CODES),
+    ("Sums and keys", text::DIGEST),
+    ("Encryption with AES", text::AES),
+    ("Encryption with DES", text::DES),
+    ("JSON texts", text::JSON),
+    ("Signs of numbers", number::ABS),
+    ("Rounding", number::ROUNDING),
+    ("Division", number::MODULO),
+    ("Real numbers", number::REAL),
+    ("Random numbers", number::RANDOM),
+    ("Numbers as texts", number::TRIM_SCALE),
+    ("The date and time now", time::NOW),
+    ("Parts of dates and times", time::PARTS),
+    ("Fields of dates and times", time::EXTRACT),
+    ("Moving dates and times", time::ADD),
+    ("Between dates and times", time::DIFF),
+    ("Beginnings of units of time", time::TRUNC),
+    ("Dates and times as texts", time::FORMAT),
+    ("Dates and times in texts", time::PARSE),
+    ("Time zones", time::ZONED),
+    ("Choosing", conditional::FUNCTIONS),
+    ("Arrays and maps", collection::FUNCTIONS),
+    ("Vectors", vector::FUNCTIONS),
 ];
 
 /// The function of that name, in any letter case.
@@ -59,5 +59,17 @@ pub(super) fn find(name: &str) -> Option<&'static Function> {
 
 /// All functions.
 pub(super) fn all() -> impl Iterator<Item = &'static Function> {
-    GROUPS.iter().flat_map(|group| group.iter())
+    GROUPS.iter().flat_map(|(_, functions)| functions.iter())
+}
+
+/// What users are told of all functions, group by group.
+pub fn sql_functions() -> impl Iterator<Item = SqlFunction> {
+    GROUPS.iter().flat_map(|(group, functions)| {
+        functions.iter().map(|function| SqlFunction {
+            group,
+            names: function.names,
+            usage: function.usage,
+            about: function.about,
+        })
+    })
 }
