@@ -3,11 +3,13 @@
 use super::columns::repeat;
 use super::unify::{Operand, Operands, common, is_number};
 use crate::table::DataType;
-use crate::transforms::sql::function::{Bound, Call, Function};
+use crate::transforms::sql::function::{Bound, Call, Function, Values};
 use arrow::array::{Array, ArrayRef, BooleanArray, Datum, make_comparator};
 use arrow::compute::kernels::cmp::eq;
 use arrow::compute::kernels::zip::zip;
 use arrow::compute::{SortOptions, is_not_null, nullif};
+use datafusion_expr::ColumnarValue;
+use std::sync::Arc;
 
 pub(super) const FUNCTIONS: &[Function] = &[
     Function {
@@ -50,11 +52,20 @@ fn coalesce(call: &Call<'_>) -> Result<Bound, String> {
     let operands: Vec<Operand> = (0..call.arguments.len())
         .map(|index| Operand::bind(call, index, result))
         .collect::<Result<_, _>>()?;
+    let converts: Vec<bool> = call.arguments.iter().map(|argument| argument.data_type != *result).collect();
     Ok(Bound::new(result.clone(), move |values| {
         // what stands behind a column without nulls is not looked at
         let mut used: Vec<Operands> = Vec::new();
-        for operand in &operands {
-            let given = operand.of(values)?;
+        for (index, operand) in operands.iter().enumerate() {
+            // a value that is not needed must not fail to be converted
+            let given = match values.arguments.get(index) {
+                Some(ColumnarValue::Array(array)) if index > 0 && converts[index] => {
+                    let mut arguments = values.arguments.to_vec();
+                    arguments[index] = ColumnarValue::Array(needed(array, &used)?);
+                    operand.of(&Values { arguments: &arguments, ..*values })?
+                }
+                _ => operand.of(values)?,
+            };
             let is_complete =
                 given.array.null_count() == 0 && *given.array.data_type() != arrow::datatypes::DataType::Null;
             used.push(given);
@@ -72,6 +83,16 @@ fn coalesce(call: &Call<'_>) -> Result<Bound, String> {
         })?;
         whole(&chosen, values.rows)
     }))
+}
+
+/// The values of the rows for which none of `before` has one; null in the others.
+fn needed(array: &ArrayRef, before: &[Operands]) -> Result<ArrayRef, String> {
+    let mut needed = Arc::clone(array);
+    for given in before.iter().filter(|given| !given.is_literal) {
+        let has_value = is_not_null(&given.array).map_err(|e| e.to_string())?;
+        needed = nullif(&needed, &has_value).map_err(|e| e.to_string())?;
+    }
+    Ok(needed)
 }
 
 /// One of two values per row.

@@ -31,6 +31,19 @@ fn rows() -> Batch {
     ])
 }
 
+/// What is behind the first value need not fit its type.
+#[test]
+fn coalesce_converts_only_what_it_needs() {
+    check(
+        &[
+            ("coalesce(i, big, -1)", "INT", "7 -1"),
+            ("ifnull(i, big)", "INT", "7 null"),
+            ("coalesce(i, name, 5)", "INT", "7 5"),
+        ],
+        &rows(),
+    );
+}
+
 #[test]
 fn literals() {
     check(
