@@ -17,5 +17,9 @@ pub(super) fn routes(context: &Arc<ApiContext>) -> Vec<Route> {
 
 async fn resume_jobs(context: Arc<ApiContext>) -> Result<Response, ApiError> {
     let resumed = context.scheduler.resume_held().await?;
-    Ok(answer::json(&json!({"status": "success", "message": format!("{resumed} jobs resumed.")})))
+    let message = match resumed {
+        0 => "No job was held: nothing to resume.".to_owned(),
+        resumed => format!("{resumed} jobs resumed."),
+    };
+    Ok(answer::json(&json!({"status": "success", "message": message})))
 }

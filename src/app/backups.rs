@@ -3,8 +3,8 @@
 use crate::config;
 use std::path::{Path, PathBuf};
 
-pub use crate::store::backup::{Backup, BackupState, Created, create, list, restore};
-pub use crate::store::{BackupError, Exported, Imported, Inspected, export, export_to_file, import, inspect};
+pub use crate::store::backup::{Backup, BackupState, Created, create, list, restore, verify};
+pub use crate::store::{BackupError, Exported, Imported, Inspected, export, export_to_file, import};
 
 /// Where a server with this configuration keeps its data, and where its backups go, if that is configured.
 ///

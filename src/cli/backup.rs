@@ -190,7 +190,7 @@ fn change(sequence: u64, at: Option<i64>) -> String {
 fn verify(options: &VerifyOptions) -> Result<u8, Failure> {
     let (mut worst, mut shown) = (0, Vec::new());
     for path in &options.paths {
-        match backups::inspect(path) {
+        match backups::verify(path) {
             Ok(seen) => {
                 worst = worst.max(code_of(seen.is_sound()));
                 if options.json {
@@ -264,9 +264,15 @@ fn complaints(seen: &Value) -> Vec<String> {
         };
         format!("damage: {}: {}{named}", text(&finding["place"]), text(&finding["what"]))
     });
-    let lost = list("lostJobs")
-        .iter()
-        .map(|lost| format!("lost: job {} becomes UNKNOWABLE: {}", text(&lost["jobId"]), text(&lost["why"])));
+    let alike = list("lostJobs").chunk_by(|lost, next| lost["why"] == next["why"]);
+    let lost = alike.map(|alike| {
+        let ids: Vec<String> = alike.iter().map(|lost| text(&lost["jobId"])).collect();
+        let why = text(&alike[0]["why"]);
+        match ids.as_slice() {
+            [id] => format!("lost: job {id} becomes UNKNOWABLE: {why}"),
+            ids => format!("lost: {} jobs become UNKNOWABLE: {why} (jobs {})", ids.len(), ids.join(", ")),
+        }
+    });
     damage.chain(lost).collect()
 }
 
@@ -291,6 +297,9 @@ fn restore(options: &RestoreOptions) -> Result<u8, Failure> {
     print(&format!("{target}: {}", jobs(seen.jobs(), seen.ended.total(), seen.live)))?;
     print_held(seen.live, &options.target)?;
     complain(&views::inspected(&seen));
+    if !seen.is_sound() {
+        eprintln!("warning: {target} can be used: what is damaged is missing in it, all else is there");
+    }
     Ok(code_of(seen.is_sound()))
 }
 

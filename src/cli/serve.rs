@@ -9,7 +9,9 @@ use std::process::ExitCode;
 
 pub(super) fn serve(options: ServeOptions) -> ExitCode {
     let flags = config::Flags { data_dir: options.data_dir, listen: options.listen };
-    let loaded = match config::load(options.config.as_deref(), &flags) {
+    let loaded = match config::load(options.config.as_deref(), &flags)
+        .and_then(|loaded| loaded.config.check_exposure().map(|()| loaded))
+    {
         Ok(loaded) => loaded,
         Err(error) => {
             eprintln!("error: {error}");

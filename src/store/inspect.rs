@@ -7,14 +7,14 @@
 
 use super::archive::Base;
 use super::error::StoreError;
-use super::identity::{self, Owner};
+use super::identity::Owner;
 use super::journal::{
-    Damage, FRAMES_AT, Fetcher, Item, SegmentHeader, bad_headers, file_name, io, items, path, relative_path,
-    settle,
+    Damage, FRAMES_AT, Fetcher, Item, Link, SegmentHeader, bad_headers, file_name, io, items, path,
+    relative_path, settle,
 };
 use super::reader::EndedCounts;
 use super::record;
-use super::recovery::Paths;
+use super::recovery::{self, Paths};
 use super::replay::{Replay, Seen, fetch_record};
 use super::survey::{self, Contents, Survey};
 use super::verdict;
@@ -28,6 +28,8 @@ use std::path::{Path, PathBuf};
 const AT_ONCE: usize = 100_000;
 /// Jobs that are named at one damaged place.
 const NAMED: usize = 1000;
+/// What is said of damage in a segment that was folded.
+const FOLDED: &str = "; nothing is lost, because the archive holds it";
 
 /// Why a backup, an export or a restore was not done.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -140,7 +142,10 @@ impl Inspection {
             }
             return Err(BackupError::Unusable(format!("{}: does not exist", dir.display())));
         }
-        let is_ours = ["journal", "identity", "archive"].iter().any(|name| dir.join(name).exists());
+        // One that is closed to us may be ours.
+        let names = io::list(dir).map_err(|error| BackupError::Unusable(error.to_string()))?;
+        let is_ours =
+            ["journal", "identity", "archive"].iter().any(|name| names.iter().any(|known| known == name));
         if !is_ours {
             return Err(BackupError::Unusable(format!(
                 "{}: is not a data directory: it holds neither journal/ nor identity nor archive/",
@@ -149,9 +154,9 @@ impl Inspection {
         }
         let survey = Survey { is_look: true, ..Survey::take(&paths.journal)? };
         let newest = survey.newest(&paths.journal)?.cloned();
-        let owner = identity::judge(&paths.dir, &paths.journal, newest.as_ref(), false)?;
-        let fetcher = Fetcher::new(paths.dir.clone());
         let base = Base::find(dir)?;
+        let owner = recovery::owner(&paths, &survey, newest.as_ref(), &base, false)?;
+        let fetcher = Fetcher::new(paths.dir.clone());
         Ok(Self { paths, survey, base, newest, owner, fetcher, at_once })
     }
 
@@ -258,7 +263,15 @@ impl Inspection {
             found.extend(self.cut_off(number, &last)?);
         }
         found.extend(self.unvouched(&last)?);
+        found.extend(self.folded()?);
         found.extend(self.headers()?);
+        if self.newest.is_none() {
+            let what = format!(
+                "no segment can be read; what was changed behind change {} is lost",
+                replay.last_sequence
+            );
+            found.push(Finding { place: "journal/".to_owned(), what, jobs: Vec::new() });
+        }
         let held = match &self.owner {
             Owner::Copy(reason) => Some(reason.clone()),
             Owner::New => None,
@@ -271,6 +284,11 @@ impl Inspection {
     /// What a segment that a start sets aside means: nothing, unless changes in it are lost with that.
     fn cut_off(&self, number: u64, last: &SegmentHeader) -> Result<Option<Finding>, StoreError> {
         let place = format!("journal/{}", file_name(number));
+        if self.survey.empty.contains(&number) {
+            // A segment is whole before it gets its name.
+            let what = "it is empty; what it held is lost".to_owned();
+            return Ok(Some(Finding { place, what, jobs: Vec::new() }));
+        }
         let bytes = io::read(&path(&self.paths.journal, number))?.unwrap_or_default();
         let Some(header) = self.survey.headers.get(&number) else {
             // Room that a power cut left without content is no loss.
@@ -319,6 +337,38 @@ impl Inspection {
         Ok(is_whole.then(|| Finding { place, what, jobs: named(jobs.into_iter()) }))
     }
 
+    /// Damage in segments that the archive covers. A start doesn't read them any more; whoever wants to know whether the
+    /// disk is sound does.
+    fn folded(&self) -> Result<Vec<Finding>, StoreError> {
+        let mut found = Vec::new();
+        let covered = self.base.image.as_ref().map(|image| image.head.covered);
+        let links = self.survey.headers.values().filter_map(|header| header.link).chain(covered);
+        let links: BTreeMap<u64, Link> = links.map(|link| (link.number, link)).collect();
+        for number in self.survey.numbers.iter().filter(|number| **number <= self.base.covered()) {
+            let place = |at: u64| format!("journal/{}, byte {at}", file_name(*number));
+            let Some(header) = self.survey.headers.get(number) else {
+                let what = format!("its header can't be read{FOLDED}");
+                found.push(Finding { place: place(0), what, jobs: Vec::new() });
+                continue;
+            };
+            let bytes = io::read(&path(&self.paths.journal, *number))?.unwrap_or_default();
+            let link = links.get(number).copied();
+            let settled = settle(header, &items(&bytes, header.salt), link);
+            found.extend(settled.damage.iter().map(|damage| Finding {
+                place: place(damage.offset),
+                what: format!("{}{FOLDED}", damage.what),
+                jobs: named(damage.parts.iter().flatten().map(|part| part.job)),
+            }));
+            if let Some(at) =
+                settled.torn_at.filter(|_| link.is_some_and(|link| settled.reached < link.last_sequence))
+            {
+                let what = format!("changes behind {} can't be read{FOLDED}", settled.reached);
+                found.push(Finding { place: place(at), what, jobs: Vec::new() });
+            }
+        }
+        Ok(found)
+    }
+
     /// Damaged headers of which the other copy still serves.
     fn headers(&self) -> Result<Vec<Finding>, StoreError> {
         let mut found = Vec::new();
@@ -338,7 +388,11 @@ impl Inspection {
 
     /// A directory without any segment that could be read.
     fn without_segment(&self) -> Result<Rest, StoreError> {
-        let mut rest = Rest::default();
+        let held = match &self.owner {
+            Owner::Copy(reason) => Some(reason.clone()),
+            Owner::New | Owner::Original => None,
+        };
+        let mut rest = Rest { held, ..Rest::default() };
         for number in &self.survey.numbers {
             let place = format!("journal/{}", file_name(*number));
             let what = match self.survey.empty.contains(number) {

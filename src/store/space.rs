@@ -135,8 +135,8 @@ impl Space {
                  be made again: {trouble}; no new jobs are taken until it can, running jobs go on"
             ),
             (true, None) => format!(
-                "the file system of the data directory {dir} is full: {free} bytes are free; no new jobs are taken until \
-                 there are {}, running jobs go on",
+                "the file system of the data directory {dir} is full ({free} bytes are free): no new jobs are taken until \
+                 {} bytes are free (store.low-water-bytes, {mark}, and the reserve), running jobs go on",
                 self.wanted()
             ),
             (false, _) => format!(

@@ -271,7 +271,10 @@ fn gap_behind(segment: u64, offset: u64, settled: &Settled, first: u64) -> Optio
 /// What is missing in front of the oldest segment.
 fn gap(header: &SegmentHeader, offset: u64, from: u64) -> Damage {
     let lost = (from, header.first_sequence.saturating_sub(1));
-    let what = format!("the segments with changes {} to {} are missing", lost.0, lost.1);
+    let what = format!(
+        "the segments with changes {} to {} are missing, as in a copy that took longer than store.grace",
+        lost.0, lost.1
+    );
     Damage { segment: header.number, offset, lost, parts: None, what }
 }
 

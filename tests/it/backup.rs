@@ -377,7 +377,7 @@ fn arguments_that_can_not_be_used_say_so() {
         (vec!["create", "--data-dir", &missing, "--to", &empty], 2, "missing: does not exist"),
         (vec!["create", "--data-dir", &used, "--to", &empty], 2, "used: is not a data directory"),
         (vec!["create", "--data-dir", &data], 2, "give --to DIR, or set store.backup-dir"),
-        (vec!["create", "--data-dir", &data, "--to", &data], 2, "lies inside the data directory"),
+        (vec!["create", "--data-dir", &data, "--to", &data], 2, "is the data directory itself"),
         (vec!["create", "--data-dir", &data, "--to", &file], 1, "mine is a file, not a directory"),
         (
             vec!["create", "--server", "https://x", "--to", &empty],

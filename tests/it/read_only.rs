@@ -64,6 +64,12 @@ fn a_start_on_a_directory_that_cant_be_written_says_so_and_changes_nothing() {
         assert_eq!(output.status.code(), Some(1), "{error}");
         assert!(error.contains("Permission denied") && error.contains(path), "{error}");
         assert!(!error.contains("panicked"), "{error}");
+        if directories == 0 {
+            let verified = run(place.path(), &["backup", "verify", path]);
+            let error = String::from_utf8(verified.stderr).unwrap();
+            assert_eq!(verified.status.code(), Some(2), "{error}");
+            assert!(error.contains("Permission denied") && error.contains(path), "{error}");
+        }
         permit(&data, 0o700, 0o600);
         assert_eq!(files(&data), before);
     }

@@ -21,7 +21,7 @@ pub fn file(number: u64, jobs: Option<u64>) -> Damage {
 /// All that was stored of a job, up to a change, in the frame at `offset`.
 pub fn job(number: u64, offset: u64, job: JobId, sequence: u64) -> Damage {
     let part = Part { kind: PartKind::Record as u8, version: 1, packed: false, state: 0, length: 0, job };
-    let what = format!("what was stored of job {job} is damaged");
+    let what = "what was stored of a job is damaged".to_owned();
     Damage { segment: number, offset, lost: (sequence, sequence), parts: Some(vec![part]), what }
 }
 

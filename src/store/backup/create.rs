@@ -70,6 +70,12 @@ fn apart(data_dir: &Path, to: &Path) -> Result<(), BackupError> {
     let real = |path: &Path| path.canonicalize().map_err(|error| StoreError::io("find", path, error));
     let absolute = std::path::absolute(to).map_err(|error| StoreError::io("find", to, error))?;
     let there = absolute.ancestors().find(|path| path.exists()).unwrap_or(Path::new("/"));
+    if real(there)? == real(data_dir)? && there == absolute {
+        return Err(BackupError::Unusable(format!(
+            "{}: is the data directory itself; backups must lie outside it",
+            to.display()
+        )));
+    }
     if real(there)?.starts_with(real(data_dir)?) {
         return Err(BackupError::Unusable(format!(
             "{}: lies inside the data directory {}; backups must lie outside it",

@@ -1,9 +1,10 @@
 //! The backups in a directory.
 
+use super::verify::verify;
 use super::{files, note};
 use crate::model::Millis;
 use crate::store::error::StoreError;
-use crate::store::inspect::{BackupError, Inspected, inspect};
+use crate::store::inspect::{BackupError, Inspected};
 use crate::store::journal::io;
 use chrono::{DateTime, NaiveDateTime};
 use serde::{Deserialize, Serialize};
@@ -120,7 +121,7 @@ fn backup(name: String, path: PathBuf) -> Result<Backup, StoreError> {
     } else {
         let figures = match note::read(&path)? {
             Some(figures) => Some(figures),
-            None => inspect(&path).ok().map(|seen| Figures::of(&seen)),
+            None => verify(&path).ok().map(|seen| Figures::of(&seen)),
         };
         let is_sound = figures.is_some_and(|figures| figures.is_sound);
         (if is_sound { BackupState::Complete } else { BackupState::Damaged }, figures)

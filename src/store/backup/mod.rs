@@ -15,8 +15,10 @@ mod list;
 mod note;
 mod restore;
 mod target;
+mod verify;
 
 pub use create::{Created, create};
 pub use list::{Backup, BackupState, Figures, list};
 pub use restore::restore;
 pub(super) use target::Target;
+pub use verify::verify;

@@ -1,7 +1,7 @@
 //! What was seen of a backup when it was made, kept in it, so that a list of many backups is quick.
 //!
 //! It counts only as long as the journal's files are as they were; a backup that was moved, served or mended is looked
-//! at anew. `verify` never reads it.
+//! at anew. `verify` looks itself, and asks the note only whether there had been more.
 
 use super::list::Figures;
 use crate::store::error::StoreError;
@@ -38,13 +38,22 @@ pub fn write(backup: &Path, seen: &Inspected) -> Result<(), StoreError> {
     io::replace(&path, &text)
 }
 
-/// The note, if there is one that still counts.
+/// The figures of the note, if there is one that still counts.
 pub fn read(backup: &Path) -> Result<Option<Figures>, StoreError> {
-    let Some(bytes) = io::read(&backup.join(NAME))? else { return Ok(None) };
-    let note: Option<Note> = serde_json::from_slice(&bytes).ok();
-    let fingerprint = current(backup)?;
-    let note = note.filter(|note| note.format == FORMAT && note.fingerprint == fingerprint);
-    Ok(note.map(|note| note.figures))
+    let Some(note) = load(backup)? else { return Ok(None) };
+    let counts = note.fingerprint == current(backup)?;
+    Ok(counts.then_some(note.figures))
+}
+
+/// What the backup held when it was made, whatever became of it.
+pub fn promised(backup: &Path) -> Result<Option<Figures>, StoreError> {
+    Ok(load(backup)?.map(|note| note.figures))
+}
+
+fn load(backup: &Path) -> Result<Option<Note>, StoreError> {
+    let bytes = io::read(&backup.join(NAME))?;
+    let note: Option<Note> = bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    Ok(note.filter(|note| note.format == FORMAT))
 }
 
 fn current(backup: &Path) -> Result<String, StoreError> {

@@ -3,7 +3,8 @@
 use super::files;
 use super::list::PARTIAL;
 use super::target::Target;
-use crate::store::inspect::{BackupError, Inspected, Inspection, inspect};
+use super::verify::verify;
+use crate::store::inspect::{BackupError, Inspected, Inspection};
 use std::path::Path;
 
 /// Copies `backup` (any copy of a data directory) to `target`, which must be empty or missing, and looks at the result.
@@ -23,5 +24,5 @@ pub fn restore(backup: &Path, target: &Path) -> Result<Inspected, BackupError> {
     let begun = Target::begin(target)?;
     files::copy_tree(backup, begun.staging())?;
     begun.finish()?;
-    inspect(target)
+    verify(target)
 }
