@@ -110,7 +110,7 @@ pub(super) struct PruneOptions {
 pub(super) enum BackupCommand {
     /// Copy a data directory, also while its server runs.
     Create(CreateOptions),
-    /// The backups in a directory.
+    /// The backups in a directory. Exit code 1 when one of them is damaged.
     List(ListOptions),
     /// Check copies of data directories, made with any tool, without changing them. Exit code 0: sound; 1: damaged;
     /// 2: not a data directory, or it can't be read.

@@ -9,7 +9,7 @@ use super::progress::grouped;
 use super::remote::Remote;
 use super::{FAILED, WRONG};
 use crate::api::views;
-use crate::app::backups::{self, Backup, BackupError, Created, Inspected};
+use crate::app::backups::{self, Backup, BackupError, BackupState, Created, Inspected};
 use crate::model::JobState;
 use serde_json::Value;
 use std::fmt::Write as _;
@@ -151,9 +151,11 @@ fn create_remotely(url: &str, options: &CreateOptions) -> Result<u8, Failure> {
 
 fn list(options: &ListOptions) -> Result<u8, Failure> {
     let found = backups::list(&options.dir).map_err(failure)?;
+    // A partial one may be under way.
+    let code = code_of(found.iter().all(|backup| backup.state != BackupState::Damaged));
     if options.json {
         print(&Value::from(found.iter().map(views::backup).collect::<Vec<_>>()).to_string())?;
-        return Ok(0);
+        return Ok(code);
     }
     if found.is_empty() {
         print(&format!("{}: no backups", options.dir.display()))?;
@@ -161,18 +163,21 @@ fn list(options: &ListOptions) -> Result<u8, Failure> {
     for backup in &found {
         print(&line(backup))?;
     }
-    Ok(0)
+    Ok(code)
 }
 
 /// `seikan-20260131T120000Z  complete  1,234 bytes  12 jobs (11 ended, 1 live)  last change 99 at 2026-01-31 12:00:00`
 fn line(backup: &Backup) -> String {
     let mut text = format!("{}  {}  {} bytes", backup.name, backup.state.name(), grouped(backup.bytes));
     if let Some(figures) = &backup.figures {
-        text.push_str(&format!("  {}", jobs(figures.ended + figures.live, figures.ended, figures.live)));
+        text.push_str(&format!("  {}", jobs(figures.jobs(), figures.ended, figures.live)));
         text.push_str(&format!("  {}", change(figures.last_change, figures.last_change_at)));
     }
     if let Some(made) = backup.made {
         text.push_str(&format!("  made {}", views::local_time(made)));
+    }
+    if let Some(why) = &backup.why {
+        text.push_str(&format!("\n  {why}"));
     }
     text
 }

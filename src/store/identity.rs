@@ -4,10 +4,12 @@
 //! and their own: a copy has others. The identity in turn names its predecessor, so that a crash between the new
 //! identity and the new segment is not taken for a copy.
 
-use super::archive;
+use super::archive::{self, Base};
 use super::error::StoreError;
 use super::journal::io::{self, Mark};
 use super::journal::{SegmentHeader, path};
+use super::recovery::Paths;
+use super::survey::Survey;
 use crate::runtime::JobLog;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -51,15 +53,34 @@ fn hex(number: u64) -> String {
     format!("{number:016x}")
 }
 
-/// Compares the directory with what its newest segment says.
+const NO_JOURNAL: &str = "the journal is missing, although this data directory was in use: it is a copy that took too long, \
+                          or was damaged; what the journal held is lost";
+
+const NO_SEGMENT: &str = "no segment of the journal can be read: this data directory is a copy that was not finished, or is \
+                          damaged; what the journal held is lost";
+
+const NO_NEWEST: &str = "this data directory is a copy: its newest segment is missing";
+
+/// Compares the directory with what its newest segment says. Where there is none that can be read, what else lies there
+/// tells whether there was one. A start and a look judge by this alone.
 pub fn judge(
-    dir: &Path,
-    journal: &Path,
+    paths: &Paths,
+    survey: &Survey,
     newest: Option<&SegmentHeader>,
+    base: &Base,
     trust_path: bool,
 ) -> Result<Owner, StoreError> {
-    let Some(header) = newest else { return Ok(Owner::New) };
-    let reason = mismatch(dir, journal, header, trust_path)?;
+    let Some(header) = newest else {
+        // The first one is whole before it gets its name.
+        let reason = match (&base.image, survey.numbers.is_empty()) {
+            (Some(_), _) => NO_NEWEST,
+            (None, false) => NO_SEGMENT,
+            (None, true) if has_lived(&paths.dir, &paths.sled())? => NO_JOURNAL,
+            (None, true) => return Ok(Owner::New),
+        };
+        return Ok(Owner::Copy(reason.to_owned()));
+    };
+    let reason = mismatch(&paths.dir, &paths.journal, header, trust_path)?;
     Ok(reason.map_or(Owner::Original, |reason| {
         Owner::Copy(format!("this data directory is a copy, or was moved or restored: {reason}"))
     }))

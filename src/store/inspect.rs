@@ -1,21 +1,21 @@
 //! Looking at a data directory without changing a byte of it: the original or a copy made with any tool, with a server
 //! running on it or not.
 //!
-//! Goes through the same functions as a start (survey, identity, contents, verdict), so that both see the same. The
-//! LOCK is not taken and the index is not read. Jobs come by rising ids, a bounded number in memory at a time: when
-//! there are more, the journal is read again for the next ones, up to the change that the first reading ended with.
+//! Goes through the same functions as a start (survey, identity, contents, marker, verdict), so that both see the same;
+//! `scrub` adds the bytes that a start need not read. The LOCK is not taken and the index is not read. Jobs come by
+//! rising ids, a bounded number in memory at a time: when there are more, the journal is read again for the next ones, up
+//! to the change that the first reading ended with.
 
 use super::archive::Base;
 use super::error::StoreError;
-use super::identity::Owner;
-use super::journal::{
-    Damage, FRAMES_AT, Fetcher, Item, Link, SegmentHeader, bad_headers, file_name, io, items, path,
-    relative_path, settle,
-};
+use super::identity::{self, Owner};
+use super::journal::{Damage, Fetcher, SegmentHeader, io, relative_path};
+use super::marker::{self, Clean};
 use super::reader::EndedCounts;
 use super::record;
-use super::recovery::{self, Paths};
+use super::recovery::Paths;
 use super::replay::{Replay, Seen, fetch_record};
+use super::scrub;
 use super::survey::{self, Contents, Survey};
 use super::verdict;
 use super::window::Window;
@@ -28,8 +28,6 @@ use std::path::{Path, PathBuf};
 const AT_ONCE: usize = 100_000;
 /// Jobs that are named at one damaged place.
 const NAMED: usize = 1000;
-/// What is said of damage in a segment that was folded.
-const FOLDED: &str = "; nothing is lost, because the archive holds it";
 
 /// Why a backup, an export or a restore was not done.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -122,6 +120,8 @@ pub(super) struct Inspection {
     base: Base,
     newest: Option<SegmentHeader>,
     owner: Owner,
+    /// What the last clean stop said.
+    stop: Option<Clean>,
     fetcher: Fetcher,
     at_once: usize,
 }
@@ -135,29 +135,32 @@ impl Inspection {
     /// [`begin`](Self::begin) with another number of jobs in memory.
     pub(super) fn begin_with(dir: &Path, at_once: usize) -> Result<Self, BackupError> {
         let paths = Paths::new(dir);
+        // One that is closed to us may be ours: the system's word about it is told.
+        let unusable = |error: StoreError| BackupError::Unusable(error.to_string());
+        let is_there = io::length_and_change(dir).map_err(unusable)?.is_some();
         if !dir.is_dir() {
-            if dir.exists() {
+            if is_there {
                 let what = StoreError::NotADirectory { path: dir.to_owned() };
                 return Err(BackupError::Unusable(what.to_string()));
             }
             return Err(BackupError::Unusable(format!("{}: does not exist", dir.display())));
         }
-        // One that is closed to us may be ours.
-        let names = io::list(dir).map_err(|error| BackupError::Unusable(error.to_string()))?;
-        let is_ours =
-            ["journal", "identity", "archive"].iter().any(|name| names.iter().any(|known| known == name));
+        let names = io::list(dir).map_err(unusable)?;
+        let is_ours = names.iter().any(|name| ["journal", "identity", "archive"].contains(&name.as_str()));
         if !is_ours {
             return Err(BackupError::Unusable(format!(
                 "{}: is not a data directory: it holds neither journal/ nor identity nor archive/",
                 dir.display()
             )));
         }
+        // Before the journal: what it names must be there when it is read.
+        let stop = marker::load(&paths.index)?;
         let survey = Survey { is_look: true, ..Survey::take(&paths.journal)? };
         let newest = survey.newest(&paths.journal)?.cloned();
         let base = Base::find(dir)?;
-        let owner = recovery::owner(&paths, &survey, newest.as_ref(), &base, false)?;
+        let owner = identity::judge(&paths, &survey, newest.as_ref(), &base, false)?;
         let fetcher = Fetcher::new(paths.dir.clone());
-        Ok(Self { paths, survey, base, newest, owner, fetcher, at_once })
+        Ok(Self { paths, survey, base, newest, owner, stop, fetcher, at_once })
     }
 
     /// Random id of the store, hexadecimal.
@@ -206,8 +209,17 @@ impl Inspection {
     ) -> Result<Rest, E> {
         let is_copy = matches!(self.owner, Owner::Copy(_));
         let (dir, newest) = (&self.paths.dir, self.newest.as_ref());
-        let read = |window| survey::contents_within(window, dir, &self.base, &self.survey, newest, is_copy);
-        let Some(first) = read(Window::first(self.at_once))? else { return Ok(self.without_segment()?) };
+        let read = |window| -> Result<Option<Contents>, StoreError> {
+            let read = survey::contents_within(window, dir, &self.base, &self.survey, newest, is_copy)?;
+            Ok(read.map(|mut contents| {
+                if !is_copy {
+                    let lost = marker::lost_since(self.stop.as_ref(), &contents.last, &contents.replay);
+                    contents.damage.extend(lost);
+                }
+                contents
+            }))
+        };
+        let Some(first) = read(Window::first(self.at_once))? else { return Ok(self.without_segment()) };
         let through = first.replay.last_sequence;
         let mut window = first.replay.window.next(through);
         self.jobs(&first.replay, &first.damage, &mut each)?;
@@ -259,153 +271,45 @@ impl Inspection {
             let is_harmless = verdict::costs_nothing(&replay, damage, &self.fetcher)?;
             found.push(finding(damage, is_harmless));
         }
-        for number in cut {
-            found.extend(self.cut_off(number, &last)?);
-        }
-        found.extend(self.unvouched(&last)?);
-        found.extend(self.folded()?);
-        found.extend(self.headers()?);
+        let (journal, is_copy) = (&self.paths.journal, matches!(self.owner, Owner::Copy(_)));
         if self.newest.is_none() {
-            let what = format!(
-                "no segment can be read; what was changed behind change {} is lost",
-                replay.last_sequence
-            );
-            found.push(Finding { place: "journal/".to_owned(), what, jobs: Vec::new() });
+            // The archive alone tells what is left.
+            found.extend(scrub::unreadable(&self.survey));
+        } else {
+            for number in cut {
+                found.extend(scrub::cut_off(journal, &self.survey, number, &last, is_copy)?);
+            }
         }
+        if is_copy {
+            // What a start only mentions, because the copy may be of a moment before that stop.
+            let lost = marker::lost_since(self.stop.as_ref(), &last, &replay);
+            found.extend(lost.first().map(|lost| {
+                let mut found = finding(lost, false);
+                found.what.push_str(", unless the copy was made while the server stopped");
+                found
+            }));
+        }
+        found.extend(scrub::unvouched(journal, &last)?);
+        found.extend(scrub::headers(journal, &self.survey)?);
+        found.extend(scrub::covered(journal, &self.survey, self.base.covered())?);
         let held = match &self.owner {
-            Owner::Copy(reason) => Some(reason.clone()),
-            Owner::New => None,
+            Owner::Copy(_) | Owner::New => self.why_copy(),
             Owner::Original => last.held.clone().filter(|_| replay.resumed_in != Some(last.number)),
         };
         let (tags, id_floor, last_change) = (replay.tags, replay.id_floor, replay.last_sequence);
         Ok(Rest { tags, id_floor, last_change, held, damage: found, notes })
     }
 
-    /// What a segment that a start sets aside means: nothing, unless changes in it are lost with that.
-    fn cut_off(&self, number: u64, last: &SegmentHeader) -> Result<Option<Finding>, StoreError> {
-        let place = format!("journal/{}", file_name(number));
-        if self.survey.empty.contains(&number) {
-            // A segment is whole before it gets its name.
-            let what = "it is empty; what it held is lost".to_owned();
-            return Ok(Some(Finding { place, what, jobs: Vec::new() }));
-        }
-        let bytes = io::read(&path(&self.paths.journal, number))?.unwrap_or_default();
-        let Some(header) = self.survey.headers.get(&number) else {
-            // Room that a power cut left without content is no loss.
-            let used = bytes.iter().skip(FRAMES_AT as usize).any(|byte| *byte != 0);
-            let what = "its header is damaged, so nothing in it can be read".to_owned();
-            return Ok(used.then_some(Finding { place, what, jobs: Vec::new() }));
-        };
-        if number < last.number {
-            return Ok(None);
-        }
-        let accepted = settle(header, &items(&bytes, header.salt), None).accepted;
-        let (Some(first), Some(end)) = (accepted.first(), accepted.last()) else { return Ok(None) };
-        let what = format!(
-            "changes {} to {} in it can't be used, because changes before them are missing",
-            first.header.sequence, end.header.sequence
-        );
-        let parts = accepted.iter().flat_map(|frame| &frame.header.parts);
-        Ok(Some(Finding { place, what, jobs: named(parts.map(|part| part.job)) }))
+    /// A directory without any segment that could be read, and without an archive.
+    fn without_segment(&self) -> Rest {
+        Rest { held: self.why_copy(), damage: scrub::unreadable(&self.survey), ..Rest::default() }
     }
 
-    /// A damaged change at the end of the last segment. A start can't tell it from a write that was never finished, and
-    /// drops it; but such a write is short, and nothing sound comes behind it.
-    fn unvouched(&self, last: &SegmentHeader) -> Result<Option<Finding>, StoreError> {
-        let bytes = io::read(&path(&self.paths.journal, last.number))?.unwrap_or_default();
-        let items = items(&bytes, last.salt);
-        let Some(at) = settle(last, &items, None).torn_at else { return Ok(None) };
-        let mut jobs = Vec::new();
-        let mut is_whole = false;
-        for item in &items {
-            match item {
-                Item::Frame { offset, header, .. } if *offset >= at => {
-                    is_whole = true;
-                    jobs.extend(header.parts.iter().map(|part| part.job));
-                }
-                Item::Bad { offset, header: Some(header) } if *offset >= at => {
-                    is_whole |= *offset as usize + header.frame_length() <= bytes.len();
-                    jobs.extend(header.parts.iter().map(|part| part.job));
-                }
-                Item::Frame { .. } | Item::Bad { .. } => {}
-            }
-        }
-        let what = "a change is damaged, and nothing tells whether it was answered before the copy was made; a start \
-                    drops it and what comes behind it"
-            .to_owned();
-        let place = format!("journal/{}, byte {at}", file_name(last.number));
-        Ok(is_whole.then(|| Finding { place, what, jobs: named(jobs.into_iter()) }))
-    }
-
-    /// Damage in segments that the archive covers. A start doesn't read them any more; whoever wants to know whether the
-    /// disk is sound does.
-    fn folded(&self) -> Result<Vec<Finding>, StoreError> {
-        let mut found = Vec::new();
-        let covered = self.base.image.as_ref().map(|image| image.head.covered);
-        let links = self.survey.headers.values().filter_map(|header| header.link).chain(covered);
-        let links: BTreeMap<u64, Link> = links.map(|link| (link.number, link)).collect();
-        for number in self.survey.numbers.iter().filter(|number| **number <= self.base.covered()) {
-            let place = |at: u64| format!("journal/{}, byte {at}", file_name(*number));
-            let Some(header) = self.survey.headers.get(number) else {
-                let what = format!("its header can't be read{FOLDED}");
-                found.push(Finding { place: place(0), what, jobs: Vec::new() });
-                continue;
-            };
-            let bytes = io::read(&path(&self.paths.journal, *number))?.unwrap_or_default();
-            let link = links.get(number).copied();
-            let settled = settle(header, &items(&bytes, header.salt), link);
-            found.extend(settled.damage.iter().map(|damage| Finding {
-                place: place(damage.offset),
-                what: format!("{}{FOLDED}", damage.what),
-                jobs: named(damage.parts.iter().flatten().map(|part| part.job)),
-            }));
-            if let Some(at) =
-                settled.torn_at.filter(|_| link.is_some_and(|link| settled.reached < link.last_sequence))
-            {
-                let what = format!("changes behind {} can't be read{FOLDED}", settled.reached);
-                found.push(Finding { place: place(at), what, jobs: Vec::new() });
-            }
-        }
-        Ok(found)
-    }
-
-    /// Damaged headers of which the other copy still serves.
-    fn headers(&self) -> Result<Vec<Finding>, StoreError> {
-        let mut found = Vec::new();
-        for number in self.survey.headers.keys() {
-            let path = path(&self.paths.journal, *number);
-            for at in bad_headers(&path)? {
-                found.push(Finding {
-                    place: format!("journal/{}, byte {at}", file_name(*number)),
-                    what: "one of the two copies of the segment's header is damaged; nothing is lost"
-                        .to_owned(),
-                    jobs: Vec::new(),
-                });
-            }
-        }
-        Ok(found)
-    }
-
-    /// A directory without any segment that could be read.
-    fn without_segment(&self) -> Result<Rest, StoreError> {
-        let held = match &self.owner {
+    fn why_copy(&self) -> Option<String> {
+        match &self.owner {
             Owner::Copy(reason) => Some(reason.clone()),
             Owner::New | Owner::Original => None,
-        };
-        let mut rest = Rest { held, ..Rest::default() };
-        for number in &self.survey.numbers {
-            let place = format!("journal/{}", file_name(*number));
-            let what = match self.survey.empty.contains(number) {
-                true => "it is empty".to_owned(),
-                false => "it has no sound header or frame".to_owned(),
-            };
-            rest.damage.push(Finding { place, what, jobs: Vec::new() });
         }
-        if self.survey.numbers.is_empty() {
-            let what = "it holds no segment".to_owned();
-            rest.damage.push(Finding { place: "journal/".to_owned(), what, jobs: Vec::new() });
-        }
-        Ok(rest)
     }
 }
 
@@ -458,7 +362,7 @@ fn finding(damage: &Damage, is_harmless: bool) -> Finding {
 }
 
 /// Each job once, by id; parts that are about none are left out.
-fn named(jobs: impl Iterator<Item = JobId>) -> Vec<JobId> {
+pub(super) fn named(jobs: impl Iterator<Item = JobId>) -> Vec<JobId> {
     let jobs: BTreeSet<JobId> = jobs.filter(|job| *job != JobId(0)).collect();
     jobs.into_iter().take(NAMED).collect()
 }

@@ -54,23 +54,6 @@ impl Clean {
         Ok(same)
     }
 
-    /// What was in the journal then and is not in `replay`: changes at its end, and jobs of which nothing is left.
-    pub fn lost_since(&self, replay: &Replay) -> Vec<Damage> {
-        let lost = (replay.last_sequence + 1, self.link.last_sequence);
-        if lost.0 > lost.1 {
-            return Vec::new();
-        }
-        let what =
-            format!("changes {} to {}, which were there at the last stop, are missing", lost.0, lost.1);
-        let all = Damage { segment: self.link.number, offset: FRAMES_AT, lost, parts: None, what };
-        let gone = self.live.iter().filter(|job| !replay.jobs.contains_key(*job)).map(|job| {
-            let kind = PartKind::Record as u8;
-            let part = Part { kind, version: 1, packed: false, state: 0, length: 0, job: *job };
-            Damage { parts: Some(vec![part]), what: format!("job {job} is missing"), ..all.clone() }
-        });
-        std::iter::once(all.clone()).chain(gone).collect()
-    }
-
     /// What is kept in memory.
     pub fn standing(&self) -> Standing {
         Standing {
@@ -81,6 +64,25 @@ impl Clean {
             held: self.held.clone(),
         }
     }
+}
+
+/// What was in the journal at a clean stop of the same timeline and is not in `replay`, which ends with `last`: changes at
+/// its end, and jobs of which nothing is left.
+pub fn lost_since(stop: Option<&Clean>, last: &SegmentHeader, replay: &Replay) -> Vec<Damage> {
+    let Some(stop) = stop.filter(|stop| stop.timeline == last.timeline) else { return Vec::new() };
+    let lost = (replay.last_sequence + 1, stop.link.last_sequence);
+    if lost.0 > lost.1 {
+        return Vec::new();
+    }
+    let what = format!("changes {} to {}, which were there at the last stop, are missing", lost.0, lost.1);
+    let all = Damage { segment: stop.link.number, offset: FRAMES_AT, lost, parts: None, what };
+    let is_gone = |job: &&JobId| replay.window.holds(**job) && !replay.jobs.contains_key(*job);
+    let gone = stop.live.iter().filter(is_gone).map(|job| {
+        let kind = PartKind::Record as u8;
+        let part = Part { kind, version: 1, packed: false, state: 0, length: 0, job: *job };
+        Damage { parts: Some(vec![part]), what: "a job is missing".to_owned(), ..all.clone() }
+    });
+    std::iter::once(all.clone()).chain(gone).collect()
 }
 
 fn file(index: &Path) -> PathBuf {

@@ -56,6 +56,7 @@ mod reader;
 mod record;
 mod recovery;
 mod replay;
+mod scrub;
 mod space;
 mod survey;
 mod verdict;

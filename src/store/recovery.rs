@@ -28,14 +28,6 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, mpsc};
 
-const NO_JOURNAL: &str = "the journal is missing, although this data directory was in use: it is a copy that took too long, \
-                          or was damaged; what the journal held is lost";
-
-const NO_NEWEST: &str = "this data directory is a copy: its newest segment is missing";
-
-const NO_SEGMENT: &str = "no segment of the journal can be read: this data directory is a copy that was not finished, or is \
-                          damaged; what the journal held is lost";
-
 /// Where things lie.
 #[derive(Clone, Debug)]
 pub struct Paths {
@@ -119,7 +111,7 @@ pub fn open(dir: &Path, options: &StoreOptions, progress: &Progress) -> Result<R
         tracing::debug!(%error, "the directory above the data directory can't be synced");
     }
     let base = Base::find(&paths.dir)?;
-    let owner = owner(&paths, &survey, newest, &base, options.trust_path)?;
+    let owner = identity::judge(&paths, &survey, newest, &base, options.trust_path)?;
     // What a killed process or a copying tool wrote may be in memory only. A power cut must not take it away from below
     // what is built on it now.
     let unsynced = survey.numbers.iter().filter(|number| {
@@ -178,23 +170,6 @@ pub fn open(dir: &Path, options: &StoreOptions, progress: &Progress) -> Result<R
     let Begun { segment, overlay, index, recovered } = begun;
     let fetcher = Arc::clone(&start.fetcher);
     Ok(Ready { lock, segment, overlay, index, fetcher, base, is_rebuilt, files, doubt, recovered, paths })
-}
-
-/// Whose directory it is: what a start goes by, and what a look at a copy tells.
-pub fn owner(
-    paths: &Paths,
-    survey: &Survey,
-    newest: Option<&SegmentHeader>,
-    base: &Base,
-    trust_path: bool,
-) -> Result<Owner, StoreError> {
-    Ok(match (newest, &base.image) {
-        (None, Some(_)) => Owner::Copy(NO_NEWEST.to_owned()),
-        // The first one is whole before it gets its name.
-        (None, None) if !survey.numbers.is_empty() => Owner::Copy(NO_SEGMENT.to_owned()),
-        (None, None) if identity::has_lived(&paths.dir, &paths.sled())? => Owner::Copy(NO_JOURNAL.to_owned()),
-        _ => identity::judge(&paths.dir, &paths.journal, newest, trust_path)?,
-    })
 }
 
 /// What a newer program wrote is refused before anything is made in it.
@@ -311,13 +286,11 @@ impl Start<'_> {
         let Contents { mut replay, last, link, stragglers, mut damage, mut notes, .. } = contents;
         let mut catalog = Catalog::read(dir, self.base, &self.fetcher, &mut damage)?;
         catalog.complete(&mut replay, &self.fetcher, &mut damage)?;
-        if let Some(stop) = self.stop.as_ref().filter(|stop| stop.timeline == last.timeline) {
-            let lost = stop.lost_since(&replay);
-            match is_copy {
-                // It may have been made while the server stopped: what it holds is of a moment, and is held.
-                true => notes.extend(lost.first().map(verdict::describe)),
-                false => damage.extend(lost),
-            }
+        let lost = marker::lost_since(self.stop.as_ref(), &last, &replay);
+        match is_copy {
+            // It may have been made while the server stopped: what it holds is of a moment, and is held.
+            true => notes.extend(lost.first().map(verdict::describe)),
+            false => damage.extend(lost),
         }
         let verdicts = verdict::pass(&replay, &damage, &self.fetcher, runtime::clock())?;
         notes.extend(verdict::notes(&replay, &damage, &self.fetcher)?);

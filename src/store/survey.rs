@@ -186,7 +186,7 @@ fn behind(
         return Ok(Some(Contents { replay, last, link, stragglers: Vec::new(), damage, cut, notes }));
     };
     if first.gap_before {
-        damage.push(gap(first.header, 0, replay.last_sequence + 1));
+        damage.push(gap(first.header, replay.last_sequence + 1, is_copy));
     }
     for (index, linked) in line.iter().enumerate() {
         let next = line.get(index + 1);
@@ -269,13 +269,11 @@ fn gap_behind(segment: u64, offset: u64, settled: &Settled, first: u64) -> Optio
 }
 
 /// What is missing in front of the oldest segment.
-fn gap(header: &SegmentHeader, offset: u64, from: u64) -> Damage {
+fn gap(header: &SegmentHeader, from: u64, is_copy: bool) -> Damage {
     let lost = (from, header.first_sequence.saturating_sub(1));
-    let what = format!(
-        "the segments with changes {} to {} are missing, as in a copy that took longer than store.grace",
-        lost.0, lost.1
-    );
-    Damage { segment: header.number, offset, lost, parts: None, what }
+    let why = if is_copy { ", as in a copy that took longer than store.grace" } else { "" };
+    let what = format!("the segments with changes {} to {} are missing{why}", lost.0, lost.1);
+    Damage { segment: header.number, offset: 0, lost, parts: None, what }
 }
 
 /// Segments that nothing goes on from: of a start or a rotation that died, or of a batch that was refused.

@@ -216,6 +216,38 @@ fn a_flipped_byte_is_named_with_its_job() {
     assert!(!said.contains('{'), "{said}");
 }
 
+/// Cut at the end, as by a full disk: nothing but `backup.json` tells that there was more.
+#[test]
+fn a_backup_that_was_cut_is_no_sound_one() {
+    let top = tempfile::tempdir().unwrap();
+    let (data, to) = (top.path().join("data"), top.path().join("backups"));
+    let server = Server::start(&data);
+    let id = server.submit(&batch());
+    server.ended(&id);
+    let made = told(&["create", "--data-dir", text(&data), "--to", text(&to), "--json"], 0);
+    assert_eq!((&made["state"], &made["why"]), (&json!("complete"), &Value::Null));
+    assert!(printed(&["list", text(&to)], 0).contains("  complete  "));
+    let path = PathBuf::from(made["path"].as_str().unwrap());
+    let segment = fs::read_dir(path.join("journal")).unwrap().next().unwrap().unwrap().path();
+    let length = fs::metadata(&segment).unwrap().len();
+    fs::File::options().write(true).open(&segment).unwrap().set_len(length - 300).unwrap();
+    let said = printed(&["verify", text(&path)], 1);
+    let why = format!(
+        "it was made with 1 jobs (1 ended, 0 live) up to change {}, and there are",
+        made["lastChange"]
+    );
+    assert!(said.contains(": DAMAGED: ") && said.contains(&why), "{said}");
+    let listed = printed(&["list", text(&to)], 1);
+    assert!(listed.contains("  damaged  ") && listed.contains(&why), "{listed}");
+    let listed = told(&["list", text(&to), "--json"], 1);
+    assert!(
+        listed[0]["state"] == "damaged" && listed[0]["why"].as_str().unwrap().contains(&why),
+        "{listed:#}"
+    );
+    let said = printed(&["restore", text(&path), text(&top.path().join("restored"))], 1);
+    assert!(said.contains(&why), "{said}");
+}
+
 #[test]
 fn an_export_starts_elsewhere_with_the_same_history() {
     let top = tempfile::tempdir().unwrap();

@@ -69,6 +69,9 @@ fn a_start_on_a_directory_that_cant_be_written_says_so_and_changes_nothing() {
             let error = String::from_utf8(verified.stderr).unwrap();
             assert_eq!(verified.status.code(), Some(2), "{error}");
             assert!(error.contains("Permission denied") && error.contains(path), "{error}");
+            let below = run(place.path(), &["backup", "verify", &format!("{path}/journal")]);
+            let error = String::from_utf8(below.stderr).unwrap();
+            assert!(below.status.code() == Some(2) && error.contains("Permission denied"), "{error}");
         }
         permit(&data, 0o700, 0o600);
         assert_eq!(files(&data), before);

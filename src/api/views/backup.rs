@@ -3,7 +3,7 @@
 use super::local_time;
 use crate::model::{JobState, Millis};
 use crate::store::Inspected;
-use crate::store::backup::{Backup, Created};
+use crate::store::backup::{Backup, Created, Figures};
 use serde_json::{Map, Value, json};
 
 /// A backup. What is not known is null.
@@ -16,7 +16,8 @@ pub fn backup(backup: &Backup) -> Value {
         "state": backup.state.name(),
         "time": time(backup.made),
         "bytes": backup.bytes,
-        "jobs": figures.map(|f| f.ended + f.live),
+        "why": backup.why,
+        "jobs": figures.map(Figures::jobs),
         "endedJobs": figures.map(|f| f.ended),
         "liveJobs": figures.map(|f| f.live),
         "lastChange": figures.map(|f| f.last_change),

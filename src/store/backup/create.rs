@@ -1,6 +1,6 @@
 //! Makes a backup.
 
-use super::list::{Backup, BackupState, Figures, PARTIAL, name_at, time_of};
+use super::list::{Backup, BackupState, Figures, PARTIAL, name_at, time_of, why_damaged};
 use super::{files, note};
 use crate::runtime;
 use crate::store::error::StoreError;
@@ -49,8 +49,8 @@ pub fn create(data_dir: &Path, to: &Path) -> Result<Created, BackupError> {
     let seen = inspect(&path)?;
     note::write(&path, &seen)?;
     let state = if seen.is_sound() { BackupState::Complete } else { BackupState::Damaged };
-    let (made, figures) = (time_of(&name), Some(Figures::of(&seen)));
-    Ok(Created { backup: Backup { name, path, made, bytes, state, figures }, seen })
+    let (made, figures, why) = (time_of(&name), Some(Figures::of(&seen)), why_damaged(&seen));
+    Ok(Created { backup: Backup { name, path, made, bytes, state, figures, why }, seen })
 }
 
 /// A name that no backup in `to` has, and the directory under which its making goes on.

@@ -66,6 +66,12 @@ pub struct Figures {
 }
 
 impl Figures {
+    /// All jobs.
+    #[must_use]
+    pub fn jobs(&self) -> u64 {
+        self.ended + self.live
+    }
+
     /// The figures of a directory that was looked at.
     #[must_use]
     pub fn of(seen: &Inspected) -> Self {
@@ -94,6 +100,8 @@ pub struct Backup {
     pub state: BackupState,
     /// What is in it; `None` when it is partial or can't be read.
     pub figures: Option<Figures>,
+    /// Why it is damaged, if it is: the first reason.
+    pub why: Option<String>,
 }
 
 /// The backups in `dir`, by name: those that [`create`](super::create) made, and other copies of data directories.
@@ -101,6 +109,8 @@ pub struct Backup {
 /// # Errors
 /// There is no such directory, or it can't be read.
 pub fn list(dir: &Path) -> Result<Vec<Backup>, BackupError> {
+    // A place that may not be looked at is no missing one.
+    io::length_and_change(dir)?;
     if !dir.is_dir() {
         return Err(BackupError::Unusable(format!("{}: there is no such directory", dir.display())));
     }
@@ -116,17 +126,29 @@ pub fn list(dir: &Path) -> Result<Vec<Backup>, BackupError> {
 
 fn backup(name: String, path: PathBuf) -> Result<Backup, StoreError> {
     let (made, bytes) = (time_of(&name), files::total_bytes(&path)?);
-    let (state, figures) = if name.ends_with(PARTIAL) {
-        (BackupState::Partial, None)
-    } else {
-        let figures = match note::read(&path)? {
-            Some(figures) => Some(figures),
-            None => verify(&path).ok().map(|seen| Figures::of(&seen)),
-        };
-        let is_sound = figures.is_some_and(|figures| figures.is_sound);
-        (if is_sound { BackupState::Complete } else { BackupState::Damaged }, figures)
+    if name.ends_with(PARTIAL) {
+        let state = BackupState::Partial;
+        return Ok(Backup { name, path, made, bytes, state, figures: None, why: None });
+    }
+    let (figures, why) = match note::read(&path)? {
+        Some(figures) if figures.is_sound => (Some(figures), None),
+        Some(figures) => (Some(figures), Some("it was damaged when it was made".to_owned())),
+        None => match verify(&path) {
+            Ok(seen) => (Some(Figures::of(&seen)), why_damaged(&seen)),
+            Err(error) => (None, Some(error.to_string())),
+        },
     };
-    Ok(Backup { name, path, made, bytes, state, figures })
+    let state = if why.is_none() { BackupState::Complete } else { BackupState::Damaged };
+    Ok(Backup { name, path, made, bytes, state, figures, why })
+}
+
+/// The first thing that is wrong.
+pub(super) fn why_damaged(seen: &Inspected) -> Option<String> {
+    let damage = seen.damage.first().map(|found| format!("{}: {}", found.place, found.what));
+    let lost = || seen.lost.first().map(|(job, why)| format!("job {job} becomes UNKNOWABLE: {why}"));
+    let others = (seen.damage.len() + seen.lost.len()).saturating_sub(1);
+    let more = if others > 0 { format!(" (and {others} more)") } else { String::new() };
+    damage.or_else(lost).map(|first| format!("{first}{more}"))
 }
 
 #[cfg(test)]

@@ -3,7 +3,8 @@
 //! A backup is a copy like any other (`cp` and `rsync` make as good ones); what is added here is an order of the files
 //! that never needs a second look, a name with the time, a sync, and a look at the result. How data passes: `files`
 //! copies a tree → `create` gives it a name under which it is whole → `inspect` (of the store) looks at it → a note of
-//! what was seen stays beside it, so that `list` need not read every journal again. `restore` goes the other way.
+//! what was seen stays beside it, so that `list` need not read every journal again, and `verify` can tell that something
+//! is not there any more. `restore` goes the other way.
 //!
 //! Invariants: the data directory is only read, its LOCK not even opened; what has a name without `.partial` was
 //! copied to the end and synced; a target of `restore` gets its `journal/` last, so that a part of it never passes for

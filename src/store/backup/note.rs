@@ -1,11 +1,12 @@
-//! What was seen of a backup when it was made, kept in it, so that a list of many backups is quick.
+//! What was seen of a backup when it was made, kept in it: so a list of many backups is quick, and what is cut off a
+//! backup since is noticed.
 //!
-//! It counts only as long as the journal's files are as they were; a backup that was moved, served or mended is looked
-//! at anew. `verify` looks itself, and asks the note only whether there had been more.
+//! For a list it counts only as long as the journal's files are as they were; a backup that was moved, served or mended is
+//! looked at anew. What is found then is held to the note: changes never become fewer.
 
 use super::list::Figures;
 use crate::store::error::StoreError;
-use crate::store::inspect::Inspected;
+use crate::store::inspect::{Finding, Inspected};
 use crate::store::journal::io;
 use crate::store::marker::fingerprint;
 use crate::store::recovery::Paths;
@@ -38,22 +39,39 @@ pub fn write(backup: &Path, seen: &Inspected) -> Result<(), StoreError> {
     io::replace(&path, &text)
 }
 
-/// The figures of the note, if there is one that still counts.
+/// The note, if there is one that still counts.
 pub fn read(backup: &Path) -> Result<Option<Figures>, StoreError> {
-    let Some(note) = load(backup)? else { return Ok(None) };
-    let counts = note.fingerprint == current(backup)?;
-    Ok(counts.then_some(note.figures))
+    let Some(bytes) = io::read(&backup.join(NAME))? else { return Ok(None) };
+    let note: Option<Note> = serde_json::from_slice(&bytes).ok();
+    let fingerprint = current(backup)?;
+    let note = note.filter(|note| note.format == FORMAT && note.fingerprint == fingerprint);
+    Ok(note.map(|note| note.figures))
 }
 
-/// What the backup held when it was made, whatever became of it.
-pub fn promised(backup: &Path) -> Result<Option<Figures>, StoreError> {
-    Ok(load(backup)?.map(|note| note.figures))
-}
-
-fn load(backup: &Path) -> Result<Option<Note>, StoreError> {
-    let bytes = io::read(&backup.join(NAME))?;
-    let note: Option<Note> = bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok());
-    Ok(note.filter(|note| note.format == FORMAT))
+/// What `seen`, found in `backup` or in what was restored from it, lacks of what the note tells.
+pub fn lacking(backup: &Path, seen: &Inspected) -> Result<Option<Finding>, StoreError> {
+    let finding = |what: String| Some(Finding { place: NAME.to_owned(), what, jobs: Vec::new() });
+    let Some(bytes) = io::read(&backup.join(NAME))? else { return Ok(None) };
+    let Ok(note) = serde_json::from_slice::<Note>(&bytes) else {
+        let what =
+            "it can't be read, so nothing tells whether the backup holds all that it held when it was made";
+        return Ok(finding(what.to_owned()));
+    };
+    let (then, now) = (note.figures, Figures::of(seen));
+    // One that was served since went on, and may have let jobs go.
+    let is_less =
+        now.last_change < then.last_change || now.last_change == then.last_change && now.jobs() < then.jobs();
+    if note.format != FORMAT || !is_less {
+        return Ok(None);
+    }
+    let figures = |of: Figures| {
+        format!("{} jobs ({} ended, {} live) up to change {}", of.jobs(), of.ended, of.live, of.last_change)
+    };
+    Ok(finding(format!(
+        "the backup is incomplete: it was made with {}, and there are {}",
+        figures(then),
+        figures(now)
+    )))
 }
 
 fn current(backup: &Path) -> Result<String, StoreError> {

@@ -3,8 +3,8 @@
 use super::files;
 use super::list::PARTIAL;
 use super::target::Target;
-use super::verify::verify;
-use crate::store::inspect::{BackupError, Inspected, Inspection};
+use super::verify::held_to_note;
+use crate::store::inspect::{BackupError, Inspected, Inspection, inspect};
 use std::path::Path;
 
 /// Copies `backup` (any copy of a data directory) to `target`, which must be empty or missing, and looks at the result.
@@ -24,5 +24,5 @@ pub fn restore(backup: &Path, target: &Path) -> Result<Inspected, BackupError> {
     let begun = Target::begin(target)?;
     files::copy_tree(backup, begun.staging())?;
     begun.finish()?;
-    verify(target)
+    held_to_note(backup, inspect(target)?)
 }

@@ -1,31 +1,22 @@
-//! Whether a copy is whole and sound.
+//! Looks at a backup, or any other copy.
 
 use super::note;
-use crate::store::inspect::{BackupError, Finding, Inspected, inspect};
+use crate::store::inspect::{BackupError, Inspected, inspect};
 use std::path::Path;
 
-/// Looks at any copy of a data directory. Of a backup of ours it is also asked whether it holds what was in it when it was made:
-/// a file that was cut between two changes looks like one that never held more.
+/// [`inspect`], and whether all is there that a backup held when it was made.
 ///
 /// # Errors
-/// It is no data directory, can't be read, or was written by a newer version.
+/// As [`inspect`].
 pub fn verify(dir: &Path) -> Result<Inspected, BackupError> {
-    let mut seen = inspect(dir)?;
-    let promised = note::promised(dir)?;
-    let is_less = |seen: &Inspected, promised: &super::Figures| {
-        let jobs = promised.ended + promised.live;
-        seen.last_change < promised.last_change
-            || (seen.last_change == promised.last_change && seen.jobs() < jobs)
-    };
-    if let Some(promised) = promised.filter(|promised| is_less(&seen, promised)) {
-        let what = format!(
-            "it is not whole any more: when it was made, it held {} jobs up to change {}; now {} jobs up to change {}",
-            promised.ended + promised.live,
-            promised.last_change,
-            seen.jobs(),
-            seen.last_change
-        );
-        seen.damage.push(Finding { place: note::NAME.to_owned(), what, jobs: Vec::new() });
+    let seen = inspect(dir)?;
+    held_to_note(dir, seen)
+}
+
+/// `seen`, with what it lacks of what the note in `backup` tells in front.
+pub(super) fn held_to_note(backup: &Path, mut seen: Inspected) -> Result<Inspected, BackupError> {
+    if let Some(lacking) = note::lacking(backup, &seen)? {
+        seen.damage.insert(0, lacking);
     }
     Ok(seen)
 }

@@ -1,8 +1,7 @@
 //! Looking at copies, backups, exports and imports.
 
 use super::*;
-use crate::store::archive::Base;
-use crate::store::backup::{BackupState, create, list, restore, verify};
+use crate::store::backup::{BackupState, create, list, restore};
 use crate::store::inspect::Inspection;
 use crate::store::journal::{SegmentHeader, items, settle};
 use std::collections::BTreeMap;
@@ -463,83 +462,4 @@ fn an_export_to_a_file_replaces_it_when_it_is_whole() {
     assert_eq!(export_to_file(&data, &file, true).unwrap().jobs, 2);
     assert_eq!(std::fs::read_to_string(&file).unwrap().lines().count(), 4);
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 2);
-}
-
-/// Cut between two changes it looks like one that never held more; the note that was left with it knows better.
-#[test]
-fn a_backup_that_was_cut_is_not_whole_any_more() {
-    let dir = tempfile::tempdir().unwrap();
-    filled(dir.path(), 10, 2);
-    let place = tempfile::tempdir().unwrap();
-    let made = create(dir.path(), place.path()).unwrap();
-    assert!(verify(&made.backup.path).unwrap().is_sound());
-    let last = segments(&made.backup.path).pop().unwrap();
-    let bytes = std::fs::read(&last).unwrap();
-    let header = SegmentHeader::decode(&bytes, "").unwrap().unwrap();
-    let accepted = settle(&header, &items(&bytes, header.salt), None).accepted;
-    std::fs::write(&last, &bytes[..accepted[accepted.len() - 2].offset as usize]).unwrap();
-
-    assert!(inspect(&made.backup.path).unwrap().is_sound(), "nothing else tells");
-    let seen = verify(&made.backup.path).unwrap();
-    let what = &seen.damage[0].what;
-    assert!(what.contains("it held 12 jobs up to change") && seen.damage[0].place == "backup.json", "{what}");
-    assert_eq!(list(place.path()).unwrap()[0].state, BackupState::Damaged);
-    // A store that goes on from a backup holds more than that.
-    let target = place.path().join("restored");
-    restore(&made.backup.path, &target).unwrap();
-    let Opened { store, .. } = open(&target);
-    for id in 100..140 {
-        put(&store, vec![submitted(id)]);
-    }
-    store.close().unwrap();
-    assert!(verify(&target).unwrap().is_sound());
-}
-
-#[test]
-fn an_emptied_segment_is_found_by_a_look_as_by_a_start() {
-    for (ended, which) in [(0, "the only one"), (30, "the newest"), (30, "all")] {
-        let dir = tempfile::tempdir().unwrap();
-        filled(dir.path(), ended, 1);
-        let place = tempfile::tempdir().unwrap();
-        copy(dir.path(), place.path());
-        let mut emptied = segments(place.path());
-        if which == "the newest" {
-            emptied.drain(..emptied.len() - 1);
-        }
-        emptied.iter().for_each(|segment| std::fs::write(segment, "").unwrap());
-        let seen = inspect(place.path()).unwrap();
-        let found = seen.damage.iter().any(|found| found.what.contains("it is empty"));
-        assert!(found, "{which}: {seen:#?}");
-        let recovered = open(place.path()).recovered;
-        assert!(recovered.notes.iter().any(|note| note.contains("it is empty")), "{recovered:?}");
-        assert_eq!(seen.held.as_deref(), recovered.held.as_deref(), "{which}");
-        assert!(seen.held.is_some(), "{which}");
-    }
-}
-
-#[test]
-fn a_flipped_byte_in_a_folded_segment_is_named_and_costs_nothing() {
-    let dir = tempfile::tempdir().unwrap();
-    let options = StoreOptions { segment_bytes: 32 << 10, ..folding(Duration::from_secs(3600)) };
-    let Opened { store, .. } = Store::open(dir.path(), &options).unwrap();
-    for id in 1..=200 {
-        put(&store, vec![submitted(id), checkpoint(id, 1, 300)]);
-        put(&store, vec![change(id, JobState::Finished)]);
-    }
-    let covered = || Base::find(dir.path()).unwrap().covered();
-    until("segments are folded", || covered() > 2);
-    store.close().unwrap();
-    assert!(inspect(dir.path()).unwrap().is_sound());
-    let folded = segments(dir.path()).remove(0);
-    let bytes = std::fs::read(&folded).unwrap();
-    for at in (8192..bytes.len()).step_by(4001) {
-        let mut hit = bytes.clone();
-        hit[at] ^= 0x10;
-        std::fs::write(&folded, hit).unwrap();
-        let seen = inspect(dir.path()).unwrap();
-        let found = seen.damage.iter().any(|found| found.what.contains("the archive holds it"));
-        assert!(found && seen.lost.is_empty() && seen.jobs() == 200, "byte {at}: {seen:#?}");
-    }
-    std::fs::write(&folded, bytes).unwrap();
-    assert!(inspect(dir.path()).unwrap().is_sound());
 }

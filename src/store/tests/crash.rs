@@ -69,6 +69,11 @@ fn check(dir: &Path, answers: &[String], point: &str) {
         let (id, state) = line.split_once(' ').unwrap();
         last.insert(id.parse::<i64>().unwrap(), JobState::of_name(state).unwrap());
     }
+    if !last.is_empty() {
+        // A death damages nothing: a look says so before a start has set anything right.
+        let seen = inspect(&dir.join("data")).unwrap();
+        assert!(seen.is_sound() && seen.held.is_none(), "{point}: {seen:#?}");
+    }
     for start in 0..2 {
         let Opened { store, recovered } = Store::open(&dir.join("data"), &folding(Duration::ZERO)).unwrap();
         assert_eq!(recovered.held, None, "{point}: still the original, start {start}");

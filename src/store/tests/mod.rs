@@ -17,6 +17,7 @@ mod power;
 mod random_damage;
 mod seeds;
 mod stored_versions;
+mod verify;
 
 use files::{copy, copy_in_order, segments};
 use ops::{change, checkpoint, record, submitted, texts};
