@@ -140,13 +140,13 @@ impl Config {
         super::load_with(None, std::iter::empty(), &Flags::default()).map(|loaded| loaded.config)
     }
 
-    /// Whether the address may be served as configured.
+    /// Whether the address, if one is served, may be served as configured.
     ///
     /// # Errors
     /// An address that other machines reach, without authentication and without `http.allow-anonymous: true`.
     pub fn check_exposure(&self) -> Result<(), ConfigError> {
         let address = self.http.listen;
-        if address.ip().is_loopback() || self.http.allow_anonymous {
+        if !self.http.enabled || address.ip().is_loopback() || self.http.allow_anonymous {
             return Ok(());
         }
         Err(ConfigError(format!(

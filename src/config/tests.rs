@@ -58,6 +58,9 @@ fn flags_beat_everything() {
     assert_eq!(config.http.listen.to_string(), "0.0.0.0:1");
     let refusal = config.check_exposure().unwrap_err().to_string();
     assert!(refusal.contains("allow-anonymous: true"), "{refusal}");
+    // Where nothing is served, nothing is exposed.
+    let off = [("SEIKAN_ENGINE__HTTP__ENABLE_HTTP".to_owned(), "false".to_owned())];
+    load_with(None, off.into_iter(), &flags).unwrap().config.check_exposure().unwrap();
 }
 
 #[test]
