@@ -18,7 +18,7 @@ pub(super) fn routes(context: &Arc<ApiContext>) -> Vec<Route> {
 async fn resume_jobs(context: Arc<ApiContext>) -> Result<Response, ApiError> {
     let resumed = context.scheduler.resume_held().await?;
     let message = match resumed {
-        0 => "No job was held: nothing to resume.".to_owned(),
+        0 => "0 jobs resumed: none was held.".to_owned(),
         resumed => format!("{resumed} jobs resumed."),
     };
     Ok(answer::json(&json!({"status": "success", "message": message})))
