@@ -176,6 +176,7 @@ same "its rows" "$(grep -c '' "$root"/var/lib/seikan/first/*.csv)" 5
 same "its output" "$(modes /var/lib/seikan/first)" "700 seikan:seikan"
 same "the data directory" "$(modes /var/lib/seikan/data)" "700 seikan:seikan"
 stop_server
+in_root install -o seikan /dev/null /tmp/number
 in_root sh -c 'cd /usr/share/doc/seikan && seikan run examples/quickstart.conf' > "$work/quickstart" 2>&1 ||
   fail "the example: $(< "$work/quickstart")"
 
@@ -202,7 +203,10 @@ same "/var/lib/seikan after the purge" "$(modes /var/lib/seikan)" "700 root:root
 [ -e "$root/var/lib/seikan/data/identity" ] || fail "a purge takes the data away"
 
 echo "package: installing again, over kept data"
+# Another user gets the number that the purge has set free.
+in_root adduser --quiet --system --group --no-create-home other > "$work/adduser" 2>&1 || fail "$(< "$work/adduser")"
 in_root dpkg -i /tmp/seikan.deb > "$work/dpkg.log" 2>&1 || fail "$(< "$work/dpkg.log")"
+same "the other user's number" "$(in_root id -u other)" "$(stat -c %u "$root/tmp/number")"
 same "files that the user does not own" "$(in_root find /var/lib/seikan ! -user seikan)" ""
 serve
 same "the first job after the purge" "$(state "$job")" FINISHED
