@@ -175,10 +175,28 @@ same "the first job" "$(state "$job")" FINISHED
 same "its rows" "$(grep -c '' "$root"/var/lib/seikan/first/*.csv)" 5
 same "its output" "$(modes /var/lib/seikan/first)" "700 seikan:seikan"
 same "the data directory" "$(modes /var/lib/seikan/data)" "700 seikan:seikan"
+# As the unit of the backup does, while the server runs; then the document's restore, but for systemctl and curl.
+in_root install -d -o seikan -g seikan -m 0700 /var/lib/seikan-backups
+in_root setpriv --reuid=seikan --regid=seikan --clear-groups \
+  $(sed -n 's/^ExecStart=//p' "$root/usr/lib/systemd/system/seikan-backup.service") > "$work/backup" 2>&1 ||
+  fail "the backup: $(< "$work/backup")"
 stop_server
 in_root install -o seikan /dev/null /tmp/number
 in_root sh -c 'cd /usr/share/doc/seikan && seikan run examples/quickstart.conf' > "$work/quickstart" 2>&1 ||
   fail "the example: $(< "$work/quickstart")"
+
+echo "package: restoring"
+{
+  echo "set -eu"
+  grep '^newest=' docs/operations.md
+  sed -n '/^In earnest/,/^Look at/p' docs/operations.md | grep '^mv\|^seikan\|^chown'
+} > "$root/tmp/restore.sh"
+same "commands of the restore" "$(wc -l < "$root/tmp/restore.sh")" 5
+in_root sh /tmp/restore.sh > "$work/restore" 2>&1 || fail "the restore: $(< "$work/restore")"
+serve
+same "the first job in the restored directory" "$(state "$job")" FINISHED
+curl -sS -X POST "$url/resume-jobs" | grep -q '"success"' || fail "the restored directory can't be resumed"
+stop_server
 
 echo "package: upgrading"
 echo "# A line of the administrator." >> "$root/etc/seikan/seatunnel.yaml"
