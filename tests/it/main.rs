@@ -21,6 +21,7 @@ mod job_language;
 mod kills;
 mod metrics;
 mod models;
+mod operator_docs;
 mod option_jobs;
 mod plugin_docs;
 mod prune;
