@@ -7,6 +7,7 @@
 pub mod backups;
 mod examine;
 mod job_text;
+mod listen;
 pub mod prune;
 mod sample;
 mod server;

@@ -12,6 +12,7 @@
 //! - [`plugin`]: the ports; [`connectors`], [`transforms`]: what is behind them; [`mod@format`]: bytes ⇄ batches.
 //! - [`model`]: the words that every layer shares; [`runtime`]: tasks, threads, logs, failpoints.
 
+pub mod access;
 pub mod api;
 pub mod app;
 pub mod cli;

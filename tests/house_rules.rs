@@ -15,6 +15,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("table", &["options", "model"]),
     ("config", &["options", "model"]),
     ("spec", &["options", "model"]),
+    ("access", &["config", "model", "runtime"]),
     ("format", &["table", "options", "model"]),
     ("store", &["model", "runtime"]),
     ("plugin", &["table", "options", "model", "runtime"]),
@@ -24,11 +25,15 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("exec", &["plan", "model", "runtime"]),
     ("engine", &["exec", "plan", "plugin", "table", "config", "model", "runtime"]),
     ("scheduler", &["exec", "plan", "plugin", "spec", "store", "config", "model", "runtime"]),
-    ("api", &["scheduler", "store", "plan", "plugin", "spec", "options", "config", "model", "runtime"]),
+    (
+        "api",
+        &["access", "scheduler", "store", "plan", "plugin", "spec", "options", "config", "model", "runtime"],
+    ),
     (
         "app",
         &[
             "api",
+            "access",
             "scheduler",
             "engine",
             "exec",
@@ -46,7 +51,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "model",
         ],
     ),
-    ("cli", &["app", "api", "config", "spec", "plan", "model", "runtime"]),
+    ("cli", &["app", "api", "access", "config", "spec", "plan", "model", "runtime"]),
     ("main", &["cli"]),
 ];
 

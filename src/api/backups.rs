@@ -8,6 +8,7 @@ use super::context::ApiContext;
 use super::error::{ApiError, ErrorCode};
 use super::routes::{Route, fixed, with};
 use super::views;
+use crate::access::Role;
 use crate::runtime::{self, Ended};
 use crate::store::backup;
 use serde_json::json;
@@ -21,7 +22,10 @@ use warp::reply::Response;
 pub(super) fn routes(context: &Arc<ApiContext>) -> Vec<Route> {
     let get = fixed("backups").and(with(context)).then(list);
     let post = fixed("backups").and(with(context)).then(create);
-    vec![Route::new(Method::GET, "/backups", get), Route::new(Method::POST, "/backups", post)]
+    vec![
+        Route::new(Method::GET, "/backups", get),
+        Route::new(Method::POST, "/backups", post).needs(Role::Admin),
+    ]
 }
 
 async fn list(context: Arc<ApiContext>) -> Result<Response, ApiError> {

@@ -1,6 +1,7 @@
 //! Request bodies: read with a running limit, whatever the content type, then taken as JSON.
 
 use super::error::{ApiError, ErrorCode};
+use super::timed_body::TooSlow;
 use crate::options::{Map, Tree};
 use crate::spec::{self, JsonMode};
 use bytes::{Buf, Bytes, BytesMut};
@@ -23,7 +24,10 @@ where
     let mut stream = pin!(stream);
     let mut body = BytesMut::new();
     while let Some(piece) = stream.next().await {
-        let mut piece = piece.map_err(|e| ApiError::bad(format!("the request body ended early: {e}")))?;
+        let mut piece = piece.map_err(|error| match TooSlow::is_in(&error) {
+            true => ApiError::new(ErrorCode::Timeout, format!("the request body: {TooSlow}")),
+            false => ApiError::bad(format!("the request body ended early: {error}")),
+        })?;
         if body.len() as u64 + piece.remaining() as u64 > limit {
             let message =
                 format!("the request body is larger than the limit of {limit} bytes (http.max-body-bytes)");

@@ -16,12 +16,18 @@ use warp::reply::Response;
 pub enum ErrorCode {
     /// The request or the job in it is wrong.
     BadRequest,
+    /// Nobody knows who asks.
+    Unauthorized,
+    /// The one who asks may not do that.
+    Forbidden,
     /// No such path.
     NotFound,
     /// The path exists, not with this method.
     MethodNotAllowed,
     /// The same is being done already.
     Conflict,
+    /// The body did not come in time.
+    Timeout,
     /// The body is over the limit.
     TooLarge,
     /// Too much at once: slots, running jobs.
@@ -38,9 +44,12 @@ impl ErrorCode {
     pub fn status(self) -> StatusCode {
         match self {
             ErrorCode::BadRequest => StatusCode::BAD_REQUEST,
+            ErrorCode::Unauthorized => StatusCode::UNAUTHORIZED,
+            ErrorCode::Forbidden => StatusCode::FORBIDDEN,
             ErrorCode::NotFound => StatusCode::NOT_FOUND,
             ErrorCode::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             ErrorCode::Conflict => StatusCode::CONFLICT,
+            ErrorCode::Timeout => StatusCode::REQUEST_TIMEOUT,
             ErrorCode::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             ErrorCode::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
             ErrorCode::Internal => StatusCode::INTERNAL_SERVER_ERROR,

@@ -11,6 +11,7 @@ use serde_json::json;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use warp::Filter;
+use warp::filters::BoxedFilter;
 use warp::http::{Method, StatusCode};
 use warp::reply::Response;
 
@@ -19,15 +20,30 @@ pub(super) fn routes(context: &Arc<ApiContext>) -> Vec<Route> {
     vec![Route::new(Method::GET, "/health", get)]
 }
 
+/// For those who have not said who they are: whether the server lives and takes jobs, and nothing else.
+pub(super) fn anonymous(context: &Arc<ApiContext>) -> BoxedFilter<(Response,)> {
+    let context = Arc::clone(context);
+    let get = warp::get().or(warp::head()).unify().and(fixed("health"));
+    get.map(move || {
+        let store = context.store.read();
+        let ready = store.failed.is_none() && store.no_space.is_none();
+        answer::json_with(status(ready), &json!({"live": true, "ready": ready}))
+    })
+    .boxed()
+}
+
+fn status(ready: bool) -> StatusCode {
+    if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }
+}
+
 async fn health(context: Arc<ApiContext>) -> Result<Response, ApiError> {
     let store = context.store.read();
     let overlay = context.scheduler.overlay();
     let not_ready = store.failed.as_ref().or(store.no_space.as_ref());
     let ready = not_ready.is_none();
     let data_dir = &context.settings.data_dir;
-    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     Ok(answer::json_with(
-        status,
+        status(ready),
         &json!({
             "live": true,
             "ready": ready,

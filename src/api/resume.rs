@@ -4,6 +4,7 @@ use super::answer;
 use super::context::ApiContext;
 use super::error::ApiError;
 use super::routes::{Route, fixed, with};
+use crate::access::Role;
 use serde_json::json;
 use std::sync::Arc;
 use warp::Filter;
@@ -12,7 +13,7 @@ use warp::reply::Response;
 
 pub(super) fn routes(context: &Arc<ApiContext>) -> Vec<Route> {
     let post = fixed("resume-jobs").and(with(context)).then(resume_jobs);
-    vec![Route::new(Method::POST, "/resume-jobs", post)]
+    vec![Route::new(Method::POST, "/resume-jobs", post).needs(Role::Admin)]
 }
 
 async fn resume_jobs(context: Arc<ApiContext>) -> Result<Response, ApiError> {

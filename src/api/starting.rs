@@ -2,20 +2,27 @@
 
 use super::answer;
 use super::error::ApiError;
-use super::routes::{fixed, under};
+use super::gate::Challenge;
+use super::routes::{Trees, anonymous, fixed, under};
 use super::views;
 use crate::store::Progress;
 use serde_json::json;
-use warp::Filter;
-use warp::filters::BoxedFilter;
 use warp::http::StatusCode;
 use warp::reply::Response;
+use warp::{Filter, Rejection};
 
-/// The tree of a server that is starting. Never rejects.
-pub(super) fn tree(context_path: &str, progress: &Progress) -> BoxedFilter<(Response,)> {
+/// The trees of a server that is starting. None rejects.
+pub(super) fn trees(context_path: &str, progress: &Progress, challenge: &Challenge) -> Trees {
     let (told, refused) = (progress.clone(), progress.clone());
-    let get = warp::get().or(warp::head()).unify().and(fixed("health")).map(move || health(&told)).boxed();
-    under(context_path, get).or(warp::any().map(move || refusal(&refused).into_response())).unify().boxed()
+    let known = get().map(move || health(&told)).boxed();
+    let rest = warp::any().map(move || refusal(&refused).into_response());
+    let alive = json!({"live": true, "ready": false});
+    let alive = get().map(move || answer::json_with(StatusCode::SERVICE_UNAVAILABLE, &alive)).boxed();
+    Trees::new(anonymous(context_path, alive, challenge), under(context_path, known).or(rest).unify().boxed())
+}
+
+fn get() -> impl Filter<Extract = (), Error = Rejection> + Clone {
+    warp::get().or(warp::head()).unify().and(fixed("health"))
 }
 
 /// Live, as it answers, and not ready, as it takes no jobs.

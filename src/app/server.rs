@@ -1,9 +1,10 @@
 //! A running server: everything that `serve` and `run` start and stop.
 
+use super::listen::{Ways, listen, url, urls};
 use super::sample::sample;
 use super::start_report::{tell, while_loading, while_starting};
 use super::{JobText, prune, registry};
-use crate::api::{ApiContext, ApiSettings, HttpServer, Monitor, Trials};
+use crate::api::{ApiContext, ApiSettings, Declared, HttpServer, Monitor, Trials};
 use crate::config::{Config, ConfigError};
 use crate::engine::{Engine, EngineSettings};
 use crate::model::{JobId, JobRecord, JobState, JobTexts, MetricsSnapshot, Origin, Problem};
@@ -16,7 +17,6 @@ use crate::spec;
 use crate::store::{Progress, SpaceOptions, Store, StoreError, StoreGauge, StoreOptions, StoreReader};
 use futures::FutureExt;
 use std::fmt::Display;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -79,6 +79,8 @@ pub struct Server {
     registry: Arc<Registry>,
     plan_defaults: plan::Defaults,
     http: Option<HttpServer>,
+    /// Reads tokens and certificates again.
+    reload: Option<Task<()>>,
     core: tokio::sync::Mutex<Task<()>>,
     store: StoreGauge,
     stop_deadline: Duration,
@@ -100,8 +102,8 @@ impl Server {
         let started = runtime::clock();
         let data_dir = config.store.data_dir.clone();
         let progress = Progress::default();
-        let http = if one_job { None } else { listen(&config, &progress).await? };
-        let url = http.as_ref().map(|http| url(&config, http.address()));
+        let ways = if one_job { None } else { listen(&config, &progress).await? };
+        let url = ways.as_ref().map(|ways| url(&config, &ways.http));
         let starting = runtime::spawn(while_starting(progress.clone(), url));
         let (dir, store_options) = (data_dir.clone(), store_options(&config, one_job));
         let opened = runtime::blocking(move || Store::begin(&dir, &store_options, &progress))
@@ -139,6 +141,7 @@ impl Server {
             registry: Arc::clone(&registry),
             plan_defaults,
             http: None,
+            reload: None,
             core: tokio::sync::Mutex::new(core),
             store: store.clone(),
             stop_deadline: config.engine.shutdown_deadline,
@@ -147,8 +150,8 @@ impl Server {
             _report: runtime::spawn(while_loading(store.clone())),
             jobs: Some(jobs),
         };
-        if let Some(http) = http {
-            let bound = http.address();
+        if let Some(Ways { http, reload }) = ways {
+            let bound = http.bound().first().map_or(config.http.listen, |(_, address)| *address);
             let context = Arc::new(ApiContext {
                 settings: ApiSettings {
                     context_path: config.http.context_path.clone(),
@@ -177,9 +180,9 @@ impl Server {
                 started,
             });
             http.ready(&context);
-            server.http = Some(http);
             let held = held.as_deref().filter(|_| !resume);
-            server.greeting = greeting(&config, bound, live, held, runtime::clock() - started);
+            server.greeting = greeting(&config, &http, live, held, runtime::clock() - started);
+            (server.http, server.reload) = (Some(http), reload);
         }
         drop(starting);
         tell(&[sd_notify::NotifyState::Ready]);
@@ -190,6 +193,12 @@ impl Server {
     #[must_use]
     pub fn greeting(&self) -> &str {
         &self.greeting
+    }
+
+    /// Every route that is served.
+    #[must_use]
+    pub fn routes(&self) -> &[Declared] {
+        self.http.as_ref().map_or(&[], HttpServer::routes)
     }
 
     /// Submits a job from the command line.
@@ -298,23 +307,6 @@ impl Drop for Server {
     }
 }
 
-/// Binds the address, and serves there that the server is starting; `None` when HTTP is switched off.
-async fn listen(config: &Config, progress: &Progress) -> Result<Option<HttpServer>, String> {
-    if !config.http.enabled {
-        return Ok(None);
-    }
-    config.check_exposure().map_err(|e| e.to_string())?;
-    let address = config.http.listen;
-    let listener =
-        HttpServer::bind(address).await.map_err(|e| format!("http: {address} can't be listened on: {e}"))?;
-    let http = HttpServer::start(listener, &config.http.context_path, progress);
-    http.map(Some).map_err(|e| format!("http: {e}"))
-}
-
-fn url(config: &Config, bound: SocketAddr) -> String {
-    format!("http://{bound}{}", config.http.context_path)
-}
-
 pub(super) fn store_options(config: &Config, one_job: bool) -> StoreOptions {
     StoreOptions {
         segment_bytes: config.store.segment_bytes,
@@ -370,13 +362,16 @@ fn scheduler_settings(
     }
 }
 
-fn greeting(config: &Config, bound: SocketAddr, live: usize, held: Option<&str>, took: i64) -> String {
-    let url = url(config, bound);
+fn greeting(config: &Config, http: &HttpServer, live: usize, held: Option<&str>, took: i64) -> String {
+    let url = url(config, http);
     let mut text = format!(
         "seikan {} is ready after {took} ms: {url}/overview  (data directory: {})",
         env!("CARGO_PKG_VERSION"),
         config.store.data_dir.display(),
     );
+    for other in urls(config, http).skip(1) {
+        text.push_str(&format!("\nalso at {other}/overview"));
+    }
     if let Some(minutes) = config.history_job_expire_minutes {
         text.push_str(&format!("\nhistory of ended jobs is kept for {minutes} minutes, as configured"));
     }

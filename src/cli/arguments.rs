@@ -1,5 +1,6 @@
 //! What can be typed.
 
+use super::token::TokenCommand;
 use crate::config;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;
@@ -28,6 +29,9 @@ pub(super) enum Command {
     /// Delete what the configuration no longer keeps of ended jobs, in a data directory whose server is stopped. A
     /// running server does so by itself.
     Prune(PruneOptions),
+    /// Make a token, which lets a client in.
+    #[command(subcommand)]
+    Token(TokenCommand),
 }
 
 #[derive(Debug, Args)]

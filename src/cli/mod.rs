@@ -1,4 +1,4 @@
-//! The command line: `serve`, `run`, `check`, `backup`, `prune`.
+//! The command line: `serve`, `run`, `check`, `backup`, `prune`, `token`.
 //!
 //! Parses arguments and shows results; everything else is done by `app`. A terminal gets a progress bar, a pipe gets
 //! plain lines. Exit codes: 0 done, 1 the job or the server failed, 2 the arguments or the job's text are wrong.
@@ -12,6 +12,7 @@ mod prune;
 mod remote;
 mod run;
 mod serve;
+mod token;
 
 use arguments::{Arguments, Command};
 use clap::Parser;
@@ -39,5 +40,6 @@ pub fn main() -> ExitCode {
         Command::Check(options) => check::check(options),
         Command::Backup(command) => backup::backup(command),
         Command::Prune(options) => prune::prune(options),
+        Command::Token(command) => token::token(command),
     }
 }

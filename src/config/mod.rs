@@ -2,12 +2,14 @@
 //!
 //! Each layer is normalised to the nested spelling before the layers are merged (`layers`), so that a user's flat
 //! `port` beats an embedded nested default; within one layer nested beats flat. `known` lists what exists, `settings`
-//! reads the typed values. Unknown keys are warnings; a known key with a value that can't be used is one error.
+//! reads the typed values, `access` those that protect a server. Unknown keys are warnings; a known key with a value that can't be used is one error.
 
+mod access;
 mod known;
 mod layers;
 mod settings;
 
+pub use access::{AccessConfig, BasicAuth, LimitsConfig, Secret, TlsConfig};
 pub use settings::{
     CheckpointConfig, Config, EngineConfig, HttpConfig, KeptConfig, LogConfig, SlotConfig, StoreConfig,
 };

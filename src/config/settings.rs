@@ -1,5 +1,6 @@
 //! The typed values.
 
+use super::access::{self, AccessConfig, LimitsConfig, TlsConfig};
 use super::{ConfigError, Flags, ip_of};
 use figment::Figment;
 use figment::value::Value;
@@ -78,6 +79,26 @@ pub struct HttpConfig {
     pub env_allow: Vec<String>,
     /// What `/overview` calls the version.
     pub project_version: String,
+    /// Who may come in.
+    pub access: AccessConfig,
+    /// HTTPS, if that is served.
+    pub tls: Option<TlsConfig>,
+    /// What one client may take.
+    pub limits: LimitsConfig,
+}
+
+impl HttpConfig {
+    /// Whether anything is served.
+    #[must_use]
+    pub fn serves(&self) -> bool {
+        self.enabled || self.tls.is_some()
+    }
+
+    /// Whether everybody who is served has shown who they are.
+    fn asks_who(&self) -> bool {
+        let certificates = self.tls.as_ref().is_some_and(|tls| tls.client_ca.is_some());
+        self.access.is_on() || (!self.enabled && certificates)
+    }
 }
 
 /// The engine.
@@ -145,13 +166,14 @@ impl Config {
     /// # Errors
     /// An address that other machines reach, without authentication and without `http.allow-anonymous: true`.
     pub fn check_exposure(&self) -> Result<(), ConfigError> {
-        let address = self.http.listen;
-        if !self.http.enabled || address.ip().is_loopback() || self.http.allow_anonymous {
+        let (http, address) = (&self.http, self.http.listen);
+        if !http.serves() || address.ip().is_loopback() || http.asks_who() || http.allow_anonymous {
             return Ok(());
         }
         Err(ConfigError(format!(
-            "{address} can be reached by other machines, and there is no authentication: listen on a loopback \
-             address, or set seatunnel.engine.http.allow-anonymous: true"
+            "{address} can be reached by other machines, and there is no authentication: set \
+             seatunnel.engine.http.tokens-file or http.enable-basic-auth, listen on a loopback address, or set \
+             http.allow-anonymous: true"
         )))
     }
 }
@@ -189,6 +211,9 @@ pub(super) fn read(figment: &Figment) -> Result<Config, ConfigError> {
             max_body_bytes: values.number("http.max-body-bytes", 1, u64::MAX)?,
             env_allow: values.texts("http.env-allow")?,
             project_version: values.text("http.project-version")?,
+            access: access::access(&values)?,
+            tls: access::tls(&values, ip)?,
+            limits: access::limits(&values)?,
         },
         engine: EngineConfig {
             max_running_jobs: values.number("max-running-jobs", 1, u64::from(u32::MAX))? as u32,
@@ -208,12 +233,7 @@ pub(super) fn read(figment: &Figment) -> Result<Config, ConfigError> {
             max_ended_bytes: values.limit("store.max-ended-bytes", 0)?,
             grace: values.millis("store.grace", 0)?,
             low_water_bytes: values.number("store.low-water-bytes", 0, u64::MAX)?,
-            backup_dir: match values.find("store.backup-dir") {
-                None | Some(Value::Empty(..)) => None,
-                Some(_) => {
-                    Some(values.text("store.backup-dir")?).filter(|dir| !dir.is_empty()).map(PathBuf::from)
-                }
-            },
+            backup_dir: values.path("store.backup-dir")?,
         },
         logs: LogConfig {
             job_log_bytes: values.number("logs.job-log-bytes", 1024, u64::MAX)?,
@@ -234,21 +254,21 @@ fn context_path(text: &str) -> String {
 }
 
 /// Reads single values; an error names layer and path.
-struct Values<'f>(&'f Figment);
+pub(super) struct Values<'f>(&'f Figment);
 
 impl Values<'_> {
-    fn find(&self, key: &str) -> Option<Value> {
+    pub(super) fn find(&self, key: &str) -> Option<Value> {
         self.0.find_value(key).ok()
     }
 
-    fn wrong(&self, key: &str, allowed: &str) -> ConfigError {
+    pub(super) fn wrong(&self, key: &str, allowed: &str) -> ConfigError {
         let layer =
             self.0.find_metadata(key).map_or("the defaults", |metadata| metadata.name.as_ref()).to_owned();
         let given = self.find(key).map_or_else(|| "nothing".to_owned(), |value| shown(&value));
         ConfigError(format!("{layer}: seatunnel.engine.{key}: {given} can't be used; allowed: {allowed}"))
     }
 
-    fn text(&self, key: &str) -> Result<String, ConfigError> {
+    pub(super) fn text(&self, key: &str) -> Result<String, ConfigError> {
         let value = self.find(key).ok_or_else(|| self.wrong(key, "a text"))?;
         match (value.as_str(), value.as_dict(), value.as_array()) {
             (Some(text), _, _) => Ok(text.to_owned()),
@@ -257,7 +277,7 @@ impl Values<'_> {
         }
     }
 
-    fn bool(&self, key: &str) -> Result<bool, ConfigError> {
+    pub(super) fn bool(&self, key: &str) -> Result<bool, ConfigError> {
         match self.text(key)?.to_ascii_lowercase().as_str() {
             "true" | "yes" | "on" => Ok(true),
             "false" | "no" | "off" => Ok(false),
@@ -265,7 +285,7 @@ impl Values<'_> {
         }
     }
 
-    fn number(&self, key: &str, least: u64, most: u64) -> Result<u64, ConfigError> {
+    pub(super) fn number(&self, key: &str, least: u64, most: u64) -> Result<u64, ConfigError> {
         let parsed = self.text(key)?.trim().parse().ok().filter(|number| (least..=most).contains(number));
         parsed.ok_or_else(|| {
             let allowed = match most {
@@ -277,11 +297,19 @@ impl Values<'_> {
     }
 
     /// A number, if it is set.
-    fn limit(&self, key: &str, least: u64) -> Result<Option<u64>, ConfigError> {
+    pub(super) fn limit(&self, key: &str, least: u64) -> Result<Option<u64>, ConfigError> {
         self.find(key).map(|_| self.number(key, least, u64::MAX)).transpose()
     }
 
-    fn millis(&self, key: &str, least: u64) -> Result<Duration, ConfigError> {
+    /// A path, if it is set.
+    pub(super) fn path(&self, key: &str) -> Result<Option<PathBuf>, ConfigError> {
+        match self.find(key) {
+            None | Some(Value::Empty(..)) => Ok(None),
+            Some(_) => Ok(Some(self.text(key)?).filter(|path| !path.is_empty()).map(PathBuf::from)),
+        }
+    }
+
+    pub(super) fn millis(&self, key: &str, least: u64) -> Result<Duration, ConfigError> {
         self.number(key, least, u64::MAX).map(Duration::from_millis)
     }
 
@@ -291,7 +319,7 @@ impl Values<'_> {
         found.ok_or_else(|| self.wrong(key, &choices.join(", ")))
     }
 
-    fn texts(&self, key: &str) -> Result<Vec<String>, ConfigError> {
+    pub(super) fn texts(&self, key: &str) -> Result<Vec<String>, ConfigError> {
         let value = self.find(key).ok_or_else(|| self.wrong(key, "a list of texts"))?;
         let list = value.as_array().ok_or_else(|| self.wrong(key, "a list of texts"))?;
         Ok(list.iter().map(shown_bare).collect())

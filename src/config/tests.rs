@@ -64,6 +64,50 @@ fn flags_beat_everything() {
 }
 
 #[test]
+fn an_address_of_all_is_served_to_those_who_are_known() {
+    let file = |keys: &str| load(&format!("engine:\n  http:\n    host: 0.0.0.0\n{keys}"), &[]);
+    let https = "    enable-https: true\n    tls-certificate: c.pem\n    tls-key: k.pem\n";
+    for (keys, served) in [
+        ("", false),
+        ("    allow-anonymous: true\n", true),
+        ("    tokens-file: /x\n", true),
+        ("    enable-basic-auth: true\n    basic-auth-password: x\n", true),
+        ("    basic-auth-password: x\n", false),
+        (https, false),
+        (&format!("{https}    tls-client-ca: ca.pem\n"), false),
+        (&format!("{https}    tls-client-ca: ca.pem\n    enable-http: false\n"), true),
+        (&format!("{https}    enable-http: false\n"), false),
+    ] {
+        assert_eq!(file(keys).unwrap().config.check_exposure().is_ok(), served, "{keys}");
+    }
+}
+
+#[test]
+fn protection_that_is_half_said_is_refused() {
+    for (keys, why) in [
+        ("enable-basic-auth: true", "basic-auth-password is not set, and there is no default"),
+        (
+            "enable-basic-auth: true\n    basic-auth-username: \"a:b\"\n    basic-auth-password: geheim",
+            "basic-auth-username: \"a:b\" can't be used",
+        ),
+        ("enable-https: true", "needs http.tls-certificate and http.tls-key"),
+        ("enable-https: true\n    tls-certificate: c.pem", "needs http.tls-certificate and http.tls-key"),
+        ("cors-origins: [\"*\"]", "http.cors-origins: a list can't be used; allowed: a list of origins"),
+        ("cors-origins: [\"https://a/x\"]", "without a path"),
+        ("max-connections: 0", "allowed: a number from 1 to"),
+        ("header-timeout: 0", "allowed: a number of at least 1"),
+        ("requests-per-second: many", "allowed: a number from 1 to"),
+    ] {
+        let error = load(&format!("engine:\n  http:\n    {keys}\n"), &[]).map(|_| ()).unwrap_err();
+        assert!(error.contains(why) && !error.contains("geheim"), "{keys}: {error}");
+    }
+    let config =
+        load("engine:\n  http:\n    enable-basic-auth: true\n    basic-auth-password: geheim\n", &[]);
+    let shown = format!("{:?}", config.unwrap().config);
+    assert!(shown.contains("BasicAuth") && !shown.contains("geheim"), "{shown}");
+}
+
+#[test]
 fn addresses_to_listen_on() {
     for (text, address) in
         [("127.0.0.1:0", "127.0.0.1:0"), ("[::1]:80", "[::1]:80"), ("localhost:21095", "127.0.0.1:21095")]

@@ -11,5 +11,5 @@ mod tasks;
 
 pub use job_log::{FoundLog, JobLog, LogLimits};
 pub use pool::{JobPool, PoolTask};
-pub use signals::{start_logging, stop_signal};
+pub use signals::{Hangups, open_files, start_logging, stop_signal};
 pub use tasks::{Ended, Task, blocking, clock, spawn, thread};

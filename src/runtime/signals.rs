@@ -1,5 +1,6 @@
-//! Signals that ask the process to end, and its log.
+//! Signals that ask the process to end or to read its files again, its log, and how many files it may open.
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::io::IsTerminal;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
@@ -18,6 +19,28 @@ pub async fn stop_signal() -> &'static str {
     }
 }
 
+/// SIGHUP, which asks to read files again. Without one of these it ends the process.
+pub struct Hangups(Option<tokio::signal::unix::Signal>);
+
+impl Hangups {
+    /// From now on SIGHUP is caught.
+    #[must_use]
+    pub fn catch() -> Self {
+        Self(signal(SignalKind::hangup()).ok())
+    }
+
+    /// Waits for the next one.
+    pub async fn next(&mut self) {
+        let came = match &mut self.0 {
+            Some(signal) => signal.recv().await,
+            None => None,
+        };
+        if came.is_none() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
 /// Logs to standard error, at INFO unless `SEIKAN_LOG` says otherwise (`debug`, `seikan::store=debug`, …).
 pub fn start_logging() {
     let filter = EnvFilter::try_from_env("SEIKAN_LOG").unwrap_or_else(|_| EnvFilter::new("info,sled=warn"));
@@ -31,4 +54,18 @@ pub fn start_logging() {
     if log.try_init().is_err() {
         tracing::debug!("logging was started before");
     }
+}
+
+/// How many files the process may open; first asks for as many as it is allowed, up to 65536.
+#[must_use]
+pub fn open_files() -> Option<u64> {
+    const ENOUGH: u64 = 65_536;
+    let limit = getrlimit(Resource::Nofile);
+    let wanted = limit.maximum.unwrap_or(ENOUGH).min(ENOUGH);
+    if limit.current.is_some_and(|current| current < wanted)
+        && setrlimit(Resource::Nofile, Rlimit { current: Some(wanted), ..limit }).is_ok()
+    {
+        return Some(wanted);
+    }
+    limit.current
 }

@@ -3,6 +3,7 @@
 //! A file per resource or promise; cases as data. `server` starts and kills the process, `wait` waits for states.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod access;
 mod backup;
 mod bad_input;
 mod clock;
