@@ -127,6 +127,7 @@ fn main() {
         plan_defaults: Defaults {
             checkpoint_interval: Duration::from_secs(10),
             checkpoint_timeout: Duration::from_secs(60),
+            shade: seikan::spec::Shade::default(),
         },
         resume: false,
         retention: Retention::default(),

@@ -18,8 +18,10 @@ pub use job_text::{CheckedJob, JobText};
 pub use server::{Running, Server, ServerOptions};
 
 use crate::plugin::Registry;
-use crate::{connectors, transforms};
+use crate::spec::Shade;
+use crate::{access, connectors, transforms};
 use std::future::Future;
+use std::path::Path;
 use std::process::ExitCode;
 
 /// Every plug-in that exists.
@@ -29,6 +31,19 @@ pub fn registry() -> Registry {
     connectors::register(&mut registry);
     transforms::register(&mut registry);
     registry
+}
+
+/// What decodes and encodes the secrets of jobs, with the key of that file. Without one it can't do aes256.
+///
+/// # Errors
+/// One sentence: why the key can't be used.
+pub fn shade(key_file: Option<&Path>) -> Result<Shade, String> {
+    let Some(path) = key_file else {
+        return Ok(Shade::default());
+    };
+    let wrong = |why: String| format!("shade-key-file: {why}");
+    let key = access::read_secret(path).map_err(wrong)?;
+    Shade::with_key(&key).map_err(|why| wrong(format!("{}: {why}", path.display())))
 }
 
 /// Runs the program's main future on a runtime of its own.

@@ -17,5 +17,6 @@ mod tokens;
 pub use buckets::Buckets;
 pub use credentials::{Access, Verdict};
 pub use role::Role;
+pub use secret_file::read as read_secret;
 pub use tls::Tls;
 pub use tokens::{create_token, token_line};

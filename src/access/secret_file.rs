@@ -15,7 +15,7 @@ const TOO_OPEN: u32 = 0o027;
 ///
 /// # Errors
 /// One sentence, which never shows any of it.
-pub(super) fn read(path: &Path) -> Result<String, String> {
+pub fn read(path: &Path) -> Result<String, String> {
     let shown = path.display();
     let unreadable = |error: std::io::Error| format!("{shown} can't be read: {error}");
     let file = File::open(path).map_err(unreadable)?;

@@ -5,7 +5,6 @@ use super::body::{body, json};
 use super::context::ApiContext;
 use super::error::ApiError;
 use super::routes::{Route, fixed, with};
-use crate::spec;
 use bytes::Bytes;
 use std::sync::Arc;
 use warp::Filter;
@@ -18,6 +17,6 @@ pub(super) fn routes(context: &Arc<ApiContext>) -> Vec<Route> {
     vec![Route::new(Method::POST, "/encrypt-config", post)]
 }
 
-async fn encrypt(_context: Arc<ApiContext>, body: Result<Bytes, ApiError>) -> Result<Response, ApiError> {
-    Ok(answer::json(&spec::encrypt(&json(&body?)?)?))
+async fn encrypt(context: Arc<ApiContext>, body: Result<Bytes, ApiError>) -> Result<Response, ApiError> {
+    Ok(answer::json(&context.settings.plan_defaults.shade.encrypt(&json(&body?)?)?))
 }

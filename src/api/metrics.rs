@@ -119,6 +119,8 @@ fn http(out: &mut Exposition, context: &ApiContext) {
     out.counter("seikan_http_requests_total", "Requests answered.", load(&figures.requests));
     out.counter("seikan_http_connections_total", "Connections accepted.", load(&figures.accepted));
     out.gauge("seikan_http_open_connections", "Connections open now.", load(&figures.open));
+    let help = "Connections sent away, as http.max-connections were open.";
+    out.counter("seikan_http_refused_connections_total", help, load(&figures.refused));
 }
 
 fn of_process(out: &mut Exposition, context: &ApiContext, process: ProcessReading) {

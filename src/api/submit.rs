@@ -242,7 +242,7 @@ async fn submit(
     tree: &Tree,
     text: JobText,
 ) -> Result<Submitted, ApiError> {
-    let job = spec::job_spec(tree)?;
+    let job = spec::job_spec(tree, &context.settings.plan_defaults.shade)?;
     let name = job.name_of(params.name.as_deref());
     let compiled = plan::prepare(&job, &context.registry, &context.settings.plan_defaults).await?;
     let JobText { submitted, format, odd } = text;

@@ -1,7 +1,8 @@
 //! Everything that is wrong with a job, what it would do, and what it would write; without running it.
 
 use super::sample::Trial;
-use super::{JobText, registry};
+use super::{JobText, registry, shade};
+use crate::config;
 use crate::model::{Problem, Sample};
 use crate::options::Tree;
 use crate::plan::{self, Findings, Plan};
@@ -34,6 +35,7 @@ pub fn examine(text: &JobText, variables: &[String], sample: bool) -> Result<Exa
     let defaults = plan::Defaults {
         checkpoint_interval: Duration::from_secs(10),
         checkpoint_timeout: Duration::from_secs(60),
+        shade: shade(config::shade_key_file_of_environment().as_deref())?,
     };
     let registry = registry();
     let runtime = tokio::runtime::Builder::new_current_thread()

@@ -6,6 +6,7 @@ use crate::config::Config;
 use crate::runtime::{self, Hangups, Task};
 use crate::store::Progress;
 use std::fs;
+use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
@@ -59,8 +60,9 @@ pub(super) async fn listen(config: &Config, progress: &Progress) -> Result<Optio
     let started = HttpServer::start(listeners, gate, limits, &http.context_path, progress);
     let http = started.map_err(|e| format!("http: {e}"))?;
     let files = files(config);
-    let reload =
-        (!files.is_empty()).then(|| runtime::spawn(read_again(files, Hangups::catch(), access, tls)));
+    // In a terminal SIGHUP says that it was closed; without files to read again that is the end, as it always was.
+    let catches = !files.is_empty() || !std::io::stdin().is_terminal();
+    let reload = catches.then(|| runtime::spawn(read_again(files, Hangups::catch(), access, tls)));
     Ok(Some(Ways { http, reload }))
 }
 

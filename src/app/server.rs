@@ -3,9 +3,9 @@
 use super::listen::{Ways, listen, url, urls};
 use super::sample::sample;
 use super::start_report::{tell, while_loading, while_starting};
-use super::{JobText, prune, registry};
+use super::{JobText, prune, registry, shade};
 use crate::api::{ApiContext, ApiSettings, Declared, HttpServer, Monitor, Trials};
-use crate::config::{Config, ConfigError};
+use crate::config::{self, Config, ConfigError};
 use crate::engine::{Engine, EngineSettings};
 use crate::model::{JobId, JobRecord, JobState, JobTexts, MetricsSnapshot, Origin, Problem};
 use crate::options::Tree;
@@ -53,6 +53,7 @@ impl ServerOptions {
         let mut config = Config::defaults()?;
         let name = format!("seikan-run-{}-{:x}", std::process::id(), rand::random::<u32>());
         config.store.data_dir = std::env::temp_dir().join(name);
+        config.shade_key_file = config::shade_key_file_of_environment();
         Ok(Self { config, resume: false, one_job: true })
     }
 }
@@ -101,6 +102,7 @@ impl Server {
         let ServerOptions { config, resume, one_job } = options;
         let started = runtime::clock();
         let data_dir = config.store.data_dir.clone();
+        let shade = shade(config.shade_key_file.as_deref())?;
         let progress = Progress::default();
         let ways = if one_job { None } else { listen(&config, &progress).await? };
         let url = ways.as_ref().map(|ways| url(&config, &ways.http));
@@ -129,6 +131,7 @@ impl Server {
         let plan_defaults = plan::Defaults {
             checkpoint_interval: config.checkpoint.interval,
             checkpoint_timeout: config.checkpoint.timeout,
+            shade,
         };
         let settings = scheduler_settings(&config, &plan_defaults, resume, one_job);
         let store = opened.store.gauge();
@@ -139,7 +142,7 @@ impl Server {
             scheduler: scheduler.clone(),
             reader: reader.clone(),
             registry: Arc::clone(&registry),
-            plan_defaults,
+            plan_defaults: plan_defaults.clone(),
             http: None,
             reload: None,
             core: tokio::sync::Mutex::new(core),
@@ -206,7 +209,7 @@ impl Server {
     /// # Errors
     /// Every problem.
     pub async fn submit(&self, tree: &Tree, text: &JobText) -> Result<JobId, Vec<Problem>> {
-        let job = spec::job_spec(tree)?;
+        let job = spec::job_spec(tree, &self.plan_defaults.shade)?;
         let compiled = plan::prepare(&job, &self.registry, &self.plan_defaults)
             .await
             .map_err(|rejection| rejection.errors)?;
@@ -355,7 +358,7 @@ fn scheduler_settings(
             JobLogs::Directory(config.store.data_dir.join(JobLog::DIRECTORY))
         },
         log_limits: LogLimits { bytes: config.logs.job_log_bytes },
-        plan_defaults: *plan_defaults,
+        plan_defaults: plan_defaults.clone(),
         resume,
         retention: prune::retention(config),
         tags: config.tags.clone(),

@@ -57,6 +57,7 @@ pub(super) const READ: &[&str] = &[
     "logs.expire-minutes",
     "logs.max-jobs",
     "logs.max-bytes",
+    "shade-key-file",
     "tags",
 ];
 

@@ -90,5 +90,11 @@ pub fn load_with(
     Ok(Loaded { config: settings::read(&figment)?, warnings })
 }
 
+/// The file of the key for secrets in jobs, as the environment alone names it: for what runs without a configuration.
+#[must_use]
+pub fn shade_key_file_of_environment() -> Option<PathBuf> {
+    std::env::var_os("SEIKAN_ENGINE__SHADE_KEY_FILE").filter(|path| !path.is_empty()).map(PathBuf::from)
+}
+
 #[cfg(test)]
 mod tests;

@@ -25,6 +25,8 @@ pub struct Config {
     pub store: StoreConfig,
     /// Logs.
     pub logs: LogConfig,
+    /// The file of the key for secrets in jobs.
+    pub shade_key_file: Option<PathBuf>,
     /// Tags of this node, until others are stored.
     pub tags: Vec<(String, String)>,
 }
@@ -243,6 +245,7 @@ pub(super) fn read(figment: &Figment) -> Result<Config, ConfigError> {
                 max_bytes: values.limit("logs.max-bytes", 0)?,
             },
         },
+        shade_key_file: values.path("shade-key-file")?,
         tags: values.tags()?,
     })
 }

@@ -52,7 +52,7 @@ pub fn recompile(
     let refused = |errors| Rejection { errors, warnings: Vec::new() };
     let tree =
         spec::parse_json(resolved_json.as_bytes(), JsonMode::Strict, "the recorded job").map_err(refused)?;
-    let spec = spec::job_spec(&tree).map_err(refused)?;
+    let spec = spec::job_spec(&tree, &defaults.shade).map_err(refused)?;
     recompile_spec(&spec, catalogues_json, registry, defaults)
 }
 

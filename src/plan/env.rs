@@ -5,15 +5,18 @@ use super::graph::ReadLimit;
 use crate::model::{Problem, nearest};
 use crate::options::{Kind, Map, OptionDef, Options, Tree, convert};
 use crate::plugin::JobMode;
+use crate::spec::{self, Shade};
 use std::time::Duration;
 
 /// What the server gives where a job says nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Defaults {
     /// Between two checkpoints of a streaming job. (A batch job has checkpoints only if it asks for them.)
     pub checkpoint_interval: Duration,
     /// How long a checkpoint may take.
     pub checkpoint_timeout: Duration,
+    /// What decodes the secrets of a job.
+    pub shade: Shade,
 }
 
 /// The most parallel instances that one plug-in may ask for.
@@ -59,14 +62,17 @@ const SAVEMODE_LOCATION: OptionDef =
     OptionDef::new("savemode.execute.location", Kind::Choice(&["CLUSTER", "CLIENT"]), "where save modes run")
         .default("CLUSTER")
         .without_effect("submitting and running happen at the same place");
-const SHADE_IDENTIFIER: OptionDef =
-    OptionDef::new("shade.identifier", Kind::Text, "how secrets in the job's text are encoded")
-        .default("default");
+const SHADE_IDENTIFIER: OptionDef = OptionDef::new(
+    "shade.identifier",
+    Kind::Text,
+    "how secrets in the job's text are encoded: default (not at all), base64 or aes256",
+)
+.default("default");
 const SHADE_OPTIONS: OptionDef =
     OptionDef::new("shade.options", Kind::List, "further keys that hold secrets");
 const SHADE_PROPERTIES: OptionDef =
     OptionDef::new("shade.properties", Kind::Object, "settings of the encoding")
-        .without_effect("base64 has no settings");
+        .without_effect("neither base64 nor aes256 has settings");
 const JARS: OptionDef =
     OptionDef::new("jars", Kind::Text, "Java archives").without_effect("there is nothing to load");
 const CUSTOM_PARAMETERS: OptionDef =
@@ -125,8 +131,18 @@ pub(super) fn read(options: &Options<'_>, defaults: &Defaults) -> (JobSettings, 
         env: view(options.map()),
     };
     check_types(options);
+    warn_of_base64(options);
     warn_unknown(options);
     (settings, parallelism(options, &PARALLELISM).unwrap_or(1))
+}
+
+/// base64 is taken for protection again and again.
+fn warn_of_base64(options: &Options<'_>) {
+    if options.text(&SHADE_IDENTIFIER).as_deref() == Some("base64") {
+        let path = options.path_of(SHADE_IDENTIFIER.key);
+        let warning = Problem::new(path, "base64 protects nothing: anyone can read it");
+        options.problems().warning(warning.hint("aes256 encrypts, with a key of the server"));
+    }
 }
 
 /// Options that change nothing on one node; a value of the wrong type is refused all the same.
@@ -213,9 +229,13 @@ fn warn_unknown(options: &Options<'_>) {
 }
 
 /// `env` as the views show it: each value as the text that Java's `toString` makes of it (`[a, b]`, `{k=v}`), in
-/// the order of the job's text. A null counts as not given.
+/// the order of the job's text. A null counts as not given; what looks like a secret is masked.
 fn view(env: &Map) -> Vec<(String, String)> {
-    env.iter()
+    let shown = spec::masked(&Tree::Map(env.clone()));
+    shown
+        .as_map()
+        .into_iter()
+        .flatten()
         .filter(|(_, value)| !matches!(value, Tree::Null))
         .map(|(key, value)| {
             let mut text = String::new();

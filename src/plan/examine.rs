@@ -19,7 +19,7 @@ pub struct Findings {
 
 /// Reads, checks and compiles a job, and records nothing. Sources are asked for their tables.
 pub async fn examine(tree: &Tree, registry: &Registry, defaults: &Defaults) -> Findings {
-    let job = match spec::job_spec(tree) {
+    let job = match spec::job_spec(tree, &defaults.shade) {
         Ok(job) => job,
         Err(errors) => return Findings { errors, ..Findings::default() },
     };

@@ -80,7 +80,7 @@ pub fn start(
 /// The plan of a recorded job: from its resolved text and the tables that were discovered then, without I/O.
 fn recompile(texts: &JobTexts, registry: &Registry, defaults: &plan::Defaults) -> Result<Plan, Rejection> {
     let tree = spec::parse_json(texts.resolved.as_bytes(), JsonMode::Strict, "").map_err(rejected)?;
-    let spec = spec::job_spec(&tree).map_err(rejected)?;
+    let spec = spec::job_spec(&tree, &defaults.shade).map_err(rejected)?;
     plan::recompile_spec(&spec, &texts.catalogues, registry, defaults)
 }
 
@@ -168,7 +168,7 @@ impl Core {
         if texts.is_empty() {
             return;
         }
-        let (inbox, defaults) = (self.inbox.clone(), self.settings.plan_defaults);
+        let (inbox, defaults) = (self.inbox.clone(), self.settings.plan_defaults.clone());
         self.compiling = Some(blocking(move || {
             for (id, texts) in texts {
                 let compile = || recompile(&texts, &registry, &defaults);

@@ -1,6 +1,6 @@
 //! A parsed job: blocks in file order, variables filled in, secrets decoded or wrapped.
 
-use super::secret::{block_path, decrypt};
+use super::shade::{Shade, block_path};
 use crate::model::Problem;
 use crate::options::{Map, Tree};
 
@@ -54,9 +54,9 @@ impl JobSpec {
 ///
 /// # Errors
 /// Everything that is wrong at once, each with its path.
-pub fn job_spec(tree: &Tree) -> Result<JobSpec, Vec<Problem>> {
+pub fn job_spec(tree: &Tree, shade: &Shade) -> Result<JobSpec, Vec<Problem>> {
     let mut problems = Vec::new();
-    let decoded = decrypt(tree);
+    let decoded = shade.decrypt(tree);
     let root = match &decoded {
         Ok(Tree::Map(root)) => root.clone(),
         Ok(_) => Map::new(),
@@ -166,7 +166,8 @@ mod tests {
 
     fn spec(text: &str) -> Result<JobSpec, Vec<String>> {
         let tree = parse_json(text.as_bytes(), JsonMode::Strict, "").unwrap();
-        job_spec(&tree).map_err(|problems| problems.iter().map(Problem::to_string).collect())
+        job_spec(&tree, &Shade::default())
+            .map_err(|problems| problems.iter().map(Problem::to_string).collect())
     }
 
     #[test]

@@ -10,8 +10,7 @@ use seikan::model::{Problem, Problems, TextFormat};
 use seikan::options::{Map, Options, Tree};
 use seikan::plugin::Registry;
 use seikan::spec::{
-    Environment, JsonMode, Resolve, Source, decrypt, encrypt, job_spec, locate, masked, parse_json,
-    parse_tree_in,
+    Environment, JsonMode, Resolve, Shade, Source, job_spec, locate, masked, parse_json, parse_tree_in,
 };
 use seikan::table::{CatalogTable, Column, DataType, TablePath};
 use std::collections::HashMap;
@@ -300,7 +299,8 @@ fn job_text(text: &[u8], format: TextFormat) {
     match parse_tree_in(&source, &how, &Environment::of(HashMap::new(), PathBuf::new())) {
         Ok(tree) => {
             reads_back(&tree);
-            drop((job_spec(&tree), encrypt(&tree), decrypt(&tree), masked(&tree)));
+            let shade = Shade::default();
+            drop((job_spec(&tree, &shade), shade.encrypt(&tree), shade.decrypt(&tree), masked(&tree)));
             locate(&source, &how, &mut [Problem::new("source[0].A.schema.fields.a", "x")]);
         }
         Err(problems) => refused(&problems),

@@ -4,7 +4,7 @@
 use base64::Engine;
 use seikan::model::{Problem, TextFormat};
 use seikan::options::Tree;
-use seikan::spec::{Environment, JsonMode, Resolve, Source, decrypt, parse_json, parse_tree_in};
+use seikan::spec::{Environment, JsonMode, Resolve, Shade, Source, parse_json, parse_tree_in};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 
@@ -61,7 +61,7 @@ impl Line {
         let how = Resolve::CommandLine { variables, dir: dir.to_owned() };
         let environment = Environment::of(self.env.clone(), dir.to_owned());
         let tree = parse_tree_in(&Source { text: &bytes, format, name: "" }, &how, &environment)?;
-        decrypt(&tree)
+        Shade::default().decrypt(&tree)
     }
 
     /// What is wrong with our result, if anything is.

@@ -6,8 +6,7 @@ use proptest::prelude::*;
 use seikan::model::{Problem, TextFormat};
 use seikan::options::Tree;
 use seikan::spec::{
-    Environment, JsonMode, MAX_DEPTH, Resolve, Source, decrypt, encrypt, job_spec, masked, parse_json,
-    parse_tree_in,
+    Environment, JsonMode, MAX_DEPTH, Resolve, Shade, Source, job_spec, masked, parse_json, parse_tree_in,
 };
 use std::collections::HashMap;
 use std::fmt::Write;
@@ -134,7 +133,8 @@ proptest! {
     #[test]
     fn no_pieces_panic(text in pieces()) {
         if let Ok(tree) = load_in(&PathBuf::new(), text.as_bytes(), &[("x", "[v,w]"), ("a", "${x}")]) {
-            drop((job_spec(&tree), encrypt(&tree), decrypt(&tree), masked(&tree)));
+            let shade = Shade::default();
+            drop((job_spec(&tree, &shade), shade.encrypt(&tree), shade.decrypt(&tree), masked(&tree)));
         }
         drop(rest(text.as_bytes(), TextFormat::Json, &[]));
     }
@@ -345,7 +345,11 @@ fn errors_name_line_and_column() {
 /// What is found of a job's text, with the plug-ins that there are.
 fn found(text: &str) -> seikan::plan::Findings {
     let minute = std::time::Duration::from_secs(60);
-    let defaults = seikan::plan::Defaults { checkpoint_interval: minute, checkpoint_timeout: minute };
+    let defaults = seikan::plan::Defaults {
+        checkpoint_interval: minute,
+        checkpoint_timeout: minute,
+        shade: Shade::default(),
+    };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(seikan::plan::examine(&load(text).unwrap(), &seikan::app::registry(), &defaults))
 }

@@ -4,6 +4,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod access;
+mod access_docs;
+mod access_limits;
+mod access_secrets;
+mod access_tls;
 mod backup;
 mod bad_input;
 mod clock;

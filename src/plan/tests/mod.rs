@@ -11,13 +11,14 @@ mod wiring;
 
 use super::{Compiled, Defaults, Plan, Rejection, prepare, validate};
 use crate::options::{Map, Tree};
-use crate::spec::{Block, JobSpec};
+use crate::spec::{Block, JobSpec, Shade};
 use plugins::registry;
 use std::time::Duration;
 
 const DEFAULTS: Defaults = Defaults {
     checkpoint_interval: Duration::from_millis(10_000),
     checkpoint_timeout: Duration::from_millis(60_000),
+    shade: Shade::without_key(),
 };
 
 /// A job from JSON text.

@@ -49,6 +49,7 @@ pub fn settings(dir: &Path) -> SchedulerSettings {
         logs: JobLogs::Directory(dir.join("logs")),
         log_limits: LogLimits::default(),
         plan_defaults: plan::Defaults {
+            shade: crate::spec::Shade::default(),
             checkpoint_interval: Duration::from_secs(10),
             checkpoint_timeout: Duration::from_secs(60),
         },
