@@ -23,6 +23,7 @@ mod monitoring;
 mod multipart;
 mod option_rules;
 mod overview;
+mod places;
 mod query;
 mod resume;
 mod routes;

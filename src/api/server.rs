@@ -9,6 +9,7 @@
 
 use super::context::ApiContext;
 use super::gate::Gate;
+use super::places::Places;
 use super::routes::{Declared, Trees};
 use super::starting;
 use super::timed_body::{AnswerBody, TimedBody};
@@ -32,7 +33,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::oneshot;
 
 /// What one too many gets.
 const FULL: &[u8] =
@@ -61,7 +62,7 @@ struct Front {
     /// Set once, when the server is ready.
     full: OnceLock<Trees>,
     connections: Arc<Connections>,
-    permits: Arc<Semaphore>,
+    places: Arc<Places>,
 }
 
 /// An address that is listened on.
@@ -101,7 +102,7 @@ impl HttpServer {
     ) -> io::Result<Self> {
         let front = Arc::new(Front {
             starting: starting::trees(context_path, progress, gate.challenge()),
-            permits: Arc::new(Semaphore::new(limits.connections)),
+            places: Places::new(&limits),
             gate,
             limits,
             full: OnceLock::new(),
@@ -210,7 +211,7 @@ async fn serve(listener: Listener, front: Arc<Front>, mut stopped: oneshot::Rece
                     }
                 };
                 let connections = Arc::clone(&front.connections);
-                let Ok(permit) = Arc::clone(&front.permits).try_acquire_owned() else {
+                let Some(place) = front.places.take(peer.ip()) else {
                     connections.refused.fetch_add(1, Ordering::Relaxed);
                     send_away(&stream, tls.is_none());
                     continue;
@@ -236,7 +237,7 @@ async fn serve(listener: Listener, front: Arc<Front>, mut stopped: oneshot::Rece
                         tracing::debug!(%error, %from, "a connection ended early");
                     }
                     connections.open.fetch_sub(1, Ordering::Relaxed);
-                    drop(permit);
+                    drop(place);
                 }));
             }
         }

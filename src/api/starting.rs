@@ -48,3 +48,34 @@ fn refusal(progress: &Progress) -> ApiError {
         ),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::access::Role;
+    use http_body::Body;
+    use hyper::service::Service;
+    use hyper_util::service::TowerToHyperService;
+    use std::pin::Pin;
+
+    #[test]
+    fn who_is_not_known_learns_only_that_it_is_alive() {
+        let trees = trees("/x", &Progress::default(), &Challenge::default());
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let ask = |may: Option<Role>, path: &str| {
+            let service = TowerToHyperService::new(warp::service(trees.of(may).clone()));
+            let request = warp::http::Request::get(path).body(String::new()).unwrap();
+            let answer = runtime.block_on(service.call(request)).unwrap();
+            let (status, mut body) = (answer.status().as_u16(), answer.into_body());
+            let frame = runtime.block_on(std::future::poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)));
+            let bytes = frame.unwrap().unwrap().into_data().unwrap();
+            (status, String::from_utf8_lossy(&bytes).into_owned())
+        };
+        assert_eq!(ask(None, "/x/health"), (503, r#"{"live":true,"ready":false}"#.to_owned()));
+        assert_eq!(ask(None, "/x/overview").0, 401);
+        assert_eq!(ask(None, "/health").0, 401);
+        let (status, body) = ask(Some(Role::Read), "/x/health");
+        assert!(status == 503 && body.contains("\"version\""), "{body}");
+        assert_eq!(ask(Some(Role::Read), "/x/overview").0, 503);
+    }
+}

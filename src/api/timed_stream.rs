@@ -2,7 +2,8 @@
 //!
 //! A client has a time for the header of a request, from its first byte on; a time between two requests; and a time in
 //! which it must take something of an answer. While a request is under way its client may be silent: the body has a time
-//! of its own. Timers are set again only when they ring, not for each request.
+//! of its own. A timer is set again when it rings, not for each request, so that a connection may live half as long again as
+//! it should.
 
 use crate::config::LimitsConfig;
 use std::io;
@@ -115,20 +116,30 @@ impl<S> TimedStream<S> {
         }
     }
 
-    /// Nothing came.
+    /// Nothing came. Nobody calls this again when an answer is done, so it looks for itself now and then.
     fn silent(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
-        let activity = &self.activity;
-        let busy = activity.under_way.load(Ordering::Relaxed) > 0;
-        let deadline = match busy {
-            // It rings, and looks again: nobody else wakes this when the answer is done.
-            true => Instant::now() + self.idle,
-            false if self.head.0 == activity.begun.load(Ordering::Relaxed) => self.head.1,
-            false => {
-                activity.opened + Duration::from_millis(activity.done.load(Ordering::Relaxed)) + self.idle
+        loop {
+            let now = Instant::now();
+            let next_look = now + self.idle.min(self.header) / 2;
+            let deadline = self.deadline();
+            if deadline.is_some_and(|deadline| now >= deadline) {
+                return Poll::Ready(timed_out("no request came in time"));
             }
-        };
-        ready!(self.reading.poll(cx, deadline));
-        Poll::Ready(timed_out("no request came in time"))
+            let ring = deadline.map_or(next_look, |deadline| deadline.min(next_look));
+            ready!(self.reading.poll(cx, ring));
+        }
+    }
+
+    /// When the next request must be there; `None` while one is under way.
+    fn deadline(&self) -> Option<Instant> {
+        let activity = &self.activity;
+        if activity.under_way.load(Ordering::Relaxed) > 0 {
+            return None;
+        }
+        if self.head.0 == activity.begun.load(Ordering::Relaxed) {
+            return Some(self.head.1);
+        }
+        Some(activity.opened + Duration::from_millis(activity.done.load(Ordering::Relaxed)) + self.idle)
     }
 
     /// Keeps the time in which a client takes nothing.

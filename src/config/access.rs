@@ -63,6 +63,8 @@ pub struct TlsConfig {
 pub struct LimitsConfig {
     /// Connections open at once.
     pub connections: usize,
+    /// Of one address; `None`: all.
+    pub connections_per_address: Option<usize>,
     /// Largest header of a request.
     pub header_bytes: usize,
     /// Time for a header, and for the handshake of TLS.
@@ -131,8 +133,10 @@ pub(super) fn tls(values: &Values<'_>, ip: IpAddr) -> Result<Option<TlsConfig>, 
 
 pub(super) fn limits(values: &Values<'_>) -> Result<LimitsConfig, ConfigError> {
     let rate = values.find("http.requests-per-second");
+    let per_address = values.limit("http.max-connections-per-address", 1)?;
     Ok(LimitsConfig {
         connections: values.number("http.max-connections", 1, 1 << 20)? as usize,
+        connections_per_address: per_address.map(|most| most as usize),
         header_bytes: values.number("http.max-header-bytes", 8192, 1 << 24)? as usize,
         header: values.millis("http.header-timeout", 1)?,
         body: values.millis("http.body-timeout", 1)?,

@@ -32,6 +32,7 @@ pub(super) const READ: &[&str] = &[
     "http.tls-key",
     "http.tls-client-ca",
     "http.max-connections",
+    "http.max-connections-per-address",
     "http.max-header-bytes",
     "http.header-timeout",
     "http.body-timeout",

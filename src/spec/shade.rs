@@ -119,10 +119,13 @@ impl Shade {
             roles.push("transform");
         }
         if let Some(more) = env.and_then(|env| env.get("shade.options")).and_then(Tree::as_list) {
-            keys.extend(more.iter().filter_map(Tree::as_text));
+            for key in more.iter().filter_map(Tree::as_text) {
+                // Twice in the list is still coded once.
+                if !keys.contains(&key) {
+                    keys.push(key);
+                }
+            }
         }
-        keys.sort_unstable();
-        keys.dedup();
         let mut shaded = tree.clone();
         if let Tree::Map(root) = &mut shaded {
             for role in roles {
@@ -278,7 +281,7 @@ mod tests {
 
     #[test]
     fn more_options_and_lists() {
-        let text = r#"{"env": {"shade.identifier": "base64", "shade.options": ["f1", "a.b"]},
+        let text = r#"{"env": {"shade.identifier": "base64", "shade.options": ["f1", "a.b", "f1"]},
             "source": [{"plugin_name": "A", "f1": ["eA==", "eQ"], "a.b": "eg==", "secret_key": "plain"}], "sink": [{}]}"#;
         assert_eq!(
             first(&Shade::default().decrypt(&tree(text)).unwrap()),
@@ -327,7 +330,7 @@ mod tests {
             (Shade::with_key(&KEY.replace('0', "1")).unwrap(), "another key"),
         ] {
             for problems in [other.decrypt(&shaded).unwrap_err(), other.encrypt(&shaded).unwrap_err()] {
-                assert_eq!(problems[0].path, "source[0].A.f");
+                assert_eq!(problems[0].path, "source[0].A.password");
                 assert!(problems.iter().all(|problem| problem.to_string().contains(why)), "{problems:?}");
             }
         }

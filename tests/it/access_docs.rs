@@ -61,6 +61,8 @@ fn the_limits_have_the_defaults_that_are_said() {
         let row = format!("| `{key}` | {default} |");
         assert!(page.contains(&row), "{row}");
     }
+    assert!(limits.limits.connections_per_address.is_none());
+    assert!(page.contains("| `max-connections-per-address` | any |"));
     assert!(limits.limits.requests_per_second.is_none() && page.contains("| `requests-per-second` | any |"));
 }
 

@@ -42,17 +42,18 @@ fn others_are_served_while_slow_clients_hang_and_the_slow_ones_are_cut_off() {
     ];
     let server = Server::start_with(dir.path(), limited(&limits));
     let body = b"POST /submit-job HTTP/1.1\r\nhost: x\r\ncontent-length: 1000\r\n\r\n{";
-    let starts: [(&[u8], &str); 6] = [
+    let starts: [(&[u8], &str); 7] = [
         (b"", ""),
         (b"G", ""),
         (b"GET /overview HTTP/1.1\r\nhost: x\r\nx-slow: ", ""),
         (body, "HTTP/1.1 408"),
         (b"PRI * HTTP/2.0\r\n", ""),
+        (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0", ""),
         (b"GET /overview HTTP/1.1\r\nhost: x\r\n\r\n", "HTTP/1.1 200"),
     ];
     let began = Instant::now();
     let mut slow = Vec::new();
-    for (start, answer) in starts.iter().cycle().take(240) {
+    for (start, answer) in starts.iter().cycle().take(245) {
         let mut stream = connect(&server);
         stream.write_all(start).unwrap();
         slow.push((stream, *answer));
@@ -105,6 +106,21 @@ fn who_works_is_not_idle() {
     let began = Instant::now();
     let answer = server.post("/submit-job?dryRun=sample", job);
     assert_eq!(answer.status, 200, "{} after {:?}", answer.text, began.elapsed());
+}
+
+#[test]
+fn who_is_idle_is_cut_off_sooner_than_the_header_time_is_over() {
+    let dir = tempfile::tempdir().unwrap();
+    let limits = [("IDLE_TIMEOUT", "500"), ("HEADER_TIMEOUT", "600000")];
+    let server = Server::start_with(dir.path(), limited(&limits));
+    // The second comes over HTTP/2: a preface, no settings, and the header of GET /.
+    let second = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0\0\0\x06\x01\x05\0\0\0\x01\x82\x84\x86\x41\x01x";
+    for request in [&b"GET /overview HTTP/1.1\r\nhost: x\r\n\r\n"[..], &second[..]] {
+        let mut stream = connect(&server);
+        stream.write_all(request).unwrap();
+        let answer = rest(stream);
+        assert!(!answer.is_empty());
+    }
 }
 
 #[test]
