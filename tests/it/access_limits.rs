@@ -106,6 +106,7 @@ fn who_works_is_not_idle() {
     let began = Instant::now();
     let answer = server.post("/submit-job?dryRun=sample", job);
     assert_eq!(answer.status, 200, "{} after {:?}", answer.text, began.elapsed());
+    assert!(began.elapsed() > Duration::from_millis(600), "the work is too short to show anything");
 }
 
 #[test]
