@@ -46,10 +46,14 @@ pub(super) fn text(content_type: &'static str, body: String) -> Response {
     response
 }
 
-/// A JSON body in pieces, and the work that makes them; memory is bounded by the channel between the two.
-pub(super) fn stream(pieces: mpsc::Receiver<io::Result<Bytes>>, writer: Task<()>) -> Response {
+/// A body in pieces, and the work that makes them; memory is bounded by the channel between the two.
+pub(super) fn stream(
+    content_type: &'static str,
+    pieces: mpsc::Receiver<io::Result<Bytes>>,
+    writer: Task<()>,
+) -> Response {
     let mut response = warp::reply::stream(Pieces { pieces, _writer: writer }).into_response();
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     response
 }
 

@@ -117,7 +117,7 @@ fn stream_all(reader: StoreReader, state: Option<JobState>) -> Response {
             tracing::debug!("a client left while the history was sent");
         }
     });
-    answer::stream(body, writer)
+    answer::stream("application/json", body, writer)
 }
 
 fn write_all(

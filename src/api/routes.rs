@@ -4,7 +4,8 @@ use super::answer;
 use super::context::ApiContext;
 use super::error::{ApiError, ErrorCode};
 use super::{
-    backups, encrypt, health, jobs, metrics, monitoring, option_rules, overview, resume, stop, submit, tags,
+    backups, checkpoints, encrypt, health, jobs, loggers, logs, metrics, monitoring, openapi, option_rules,
+    overview, pending, resume, stop, submit, tags, threads, v1,
 };
 use percent_encoding::percent_decode_str;
 use std::convert::Infallible;
@@ -19,11 +20,11 @@ use warp::{Filter, Rejection};
 /// One path with one method, and the filter that serves it.
 pub(super) struct Route {
     /// `/job-info/:jobId`.
-    pub(super) path: &'static str,
-    /// GET (which serves HEAD too) or POST.
+    pub(super) path: String,
+    /// GET (which serves HEAD too), POST, PUT or DELETE.
     pub(super) method: Method,
-    /// Serves it; rejects what isn't its own.
-    pub(super) filter: BoxedFilter<(Response,)>,
+    /// Serves the path, whatever the method; rejects what isn't its own.
+    pub(super) handler: BoxedFilter<(Response,)>,
 }
 
 impl Route {
@@ -32,14 +33,19 @@ impl Route {
     where
         F: Filter<Extract = (Result<Response, ApiError>,), Error = Rejection> + Clone + Send + Sync + 'static,
     {
-        let answered =
+        let handler =
             filter.map(|result: Result<Response, ApiError>| result.unwrap_or_else(ApiError::into_response));
-        let filter = if method == Method::GET {
-            warp::get().or(warp::head()).unify().and(answered).boxed()
-        } else {
-            warp::post().and(answered).boxed()
-        };
-        Self { path, method, filter }
+        Self { path: path.to_owned(), method, handler: handler.boxed() }
+    }
+
+    /// Serves the path with its method.
+    fn filter(self) -> BoxedFilter<(Response,)> {
+        match self.method {
+            Method::GET => warp::get().or(warp::head()).unify().and(self.handler).boxed(),
+            Method::DELETE => warp::delete().and(self.handler).boxed(),
+            Method::PUT => warp::put().and(self.handler).boxed(),
+            _ => warp::post().and(self.handler).boxed(),
+        }
     }
 }
 
@@ -61,27 +67,39 @@ pub(super) fn tree(context: &Arc<ApiContext>) -> BoxedFilter<(Response,)> {
     let resources = [
         overview::routes(context),
         jobs::routes(context),
-        submit::routes(context),
-        stop::routes(context),
+        submit::routes(context, context.settings.ids_as_strings),
+        stop::routes(context, context.settings.ids_as_strings),
         encrypt::routes(context),
         tags::routes(context),
         monitoring::routes(context),
         resume::routes(context),
         option_rules::routes(context),
         backups::routes(context),
+        checkpoints::routes(context),
         health::routes(context),
+        pending::routes(context),
+        threads::routes(context),
+        loggers::routes(context),
+        logs::routes(context),
         metrics::routes(context),
     ];
-    let routes: Vec<Route> = resources.into_iter().flatten().collect();
-    let known: Arc<[(&'static str, Method)]> = routes.iter().map(|r| (r.path, r.method.clone())).collect();
-    let none = warp::any().and_then(|| async { Err::<Response, _>(warp::reject::not_found()) }).boxed();
-    let served = routes.into_iter().fold(none, |tree, route| route.filter.or(tree).unify().boxed());
-
-    let prefix: Arc<str> = context.settings.context_path.as_str().into();
+    let mut newer: Vec<Route> = resources.into_iter().flatten().collect();
+    let older = v1::routes(context, &newer);
+    let prefix = context.settings.context_path.as_str();
+    newer.push(openapi::route(prefix, &newer, &older));
+    let listed = |prefix: &str, routes: &[Route]| -> Vec<(String, Method)> {
+        routes.iter().map(|route| (format!("{prefix}{}", route.path), route.method.clone())).collect()
+    };
+    let known: Arc<[(String, Method)]> = [listed(prefix, &newer), listed("", &older)].concat().into();
     let rest = warp::method()
         .and(warp::path::full())
-        .map(move |method: Method, path: FullPath| unserved(&method, path.as_str(), &prefix, &known));
-    under(&context.settings.context_path, served).or(rest).unify().boxed()
+        .map(move |method: Method, path: FullPath| unserved(&method, path.as_str(), &known));
+    under(prefix, joined(newer)).or(joined(older)).unify().or(rest).unify().boxed()
+}
+
+fn joined(routes: Vec<Route>) -> BoxedFilter<(Response,)> {
+    let none = warp::any().and_then(|| async { Err::<Response, _>(warp::reject::not_found()) }).boxed();
+    routes.into_iter().fold(none, |tree, route| route.filter().or(tree).unify().boxed())
 }
 
 /// Puts `served` under a context path such as `/a/b`.
@@ -91,16 +109,17 @@ pub(super) fn under(context_path: &str, served: BoxedFilter<(Response,)>) -> Box
 }
 
 /// Answers what no resource took: OPTIONS, a wrong method, an unknown path.
-fn unserved(method: &Method, path: &str, prefix: &str, known: &[(&str, Method)]) -> Response {
-    let inside = path.strip_prefix(prefix).unwrap_or("");
-    if percent_decode_str(inside).decode_utf8().is_err() {
+fn unserved(method: &Method, path: &str, known: &[(String, Method)]) -> Response {
+    if percent_decode_str(path).decode_utf8().is_err() {
         return ApiError::bad(format!("the path {path} holds bytes that are no UTF-8")).into_response();
     }
     let methods: Vec<&str> = known
         .iter()
-        .filter(|(pattern, _)| matches(pattern, inside))
+        .filter(|(pattern, _)| matches(pattern, path))
         .flat_map(|(_, method)| match *method {
             Method::GET => &["GET", "HEAD"][..],
+            Method::DELETE => &["DELETE"][..],
+            Method::PUT => &["PUT"][..],
             _ => &["POST"][..],
         })
         .copied()

@@ -22,16 +22,21 @@ use warp::Filter;
 use warp::http::Method;
 use warp::reply::Response;
 
-pub(super) fn routes(context: &Arc<ApiContext>) -> Vec<Route> {
+/// `texts`: whether the id in the answer of submit-job is a text.
+pub(super) fn routes(context: &Arc<ApiContext>, texts: bool) -> Vec<Route> {
     let limit = context.settings.max_body_bytes;
-    let one = fixed("submit-job").and(with(context)).and(query()).and(body(limit)).then(submit_job);
+    let one = fixed("submit-job")
+        .and(with(context))
+        .and(query())
+        .and(body(limit))
+        .then(move |context, query, body| submit_job(context, texts, query, body));
     let upload = warp::path("submit-job")
         .and(fixed("upload"))
         .and(with(context))
         .and(query())
         .and(warp::header::optional("content-type"))
         .and(body(limit))
-        .then(upload);
+        .then(move |context, query, form, body| upload(context, texts, query, form, body));
     let many = fixed("submit-jobs").and(with(context)).and(body(limit)).then(submit_jobs);
     vec![
         Route::new(Method::POST, "/submit-job", one),
@@ -71,6 +76,7 @@ impl Params {
 
 async fn submit_job(
     context: Arc<ApiContext>,
+    texts: bool,
     query: Query,
     body: Result<Bytes, ApiError>,
 ) -> Result<Response, ApiError> {
@@ -85,12 +91,13 @@ async fn submit_job(
             )));
         }
     };
-    submit_text(&context, &query, format, "request body", &body).await
+    submit_text(&context, texts, &query, format, "request body", &body).await
 }
 
 /// A form with a file: its syntax goes by its name, parameters may be fields of the form.
 async fn upload(
     context: Arc<ApiContext>,
+    texts: bool,
     query: Query,
     content_type: Option<String>,
     body: Result<Bytes, ApiError>,
@@ -108,12 +115,13 @@ async fn upload(
         file.ok_or_else(|| ApiError::bad(format!("the form has no part \"{FILE_PART}\" with the job")))?;
     let format = file.file.as_deref().map_or(TextFormat::Json, TextFormat::of_file_name);
     let name = file.file.as_deref().unwrap_or(FILE_PART);
-    submit_text(&context, &query.over(fields), format, name, &file.content).await
+    submit_text(&context, texts, &query.over(fields), format, name, &file.content).await
 }
 
 /// A job's text of either kind.
 async fn submit_text(
     context: &ApiContext,
+    texts: bool,
     query: &Query,
     format: TextFormat,
     name: &str,
@@ -134,7 +142,7 @@ async fn submit_text(
     let text = JobText { submitted: spec::decode_lossy(body), format, odd: spec::no_utf8(body) };
     let done = submit(context, params, &tree, text).await;
     let done = done.map_err(|error| error.located(|problems| spec::locate(&source, &how, problems)))?;
-    let id = views::id_value(done.id, context.settings.ids_as_strings);
+    let id = views::id_value(done.id, texts);
     Ok(answer::json(&json!({"jobId": id, "jobName": done.name})))
 }
 

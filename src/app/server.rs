@@ -10,7 +10,7 @@ use crate::model::{JobId, JobRecord, JobState, JobTexts, MetricsSnapshot, Origin
 use crate::options::Tree;
 use crate::plan;
 use crate::plugin::Registry;
-use crate::runtime::{self, JobLog, JobPool, LogLimits, Task};
+use crate::runtime::{self, JobLog, JobPool, LogLimits, Logging, Task};
 use crate::scheduler::{self, JobLogs, SchedulerHandle, SchedulerSettings, Submission};
 use crate::spec;
 use crate::store::{Progress, SpaceOptions, Store, StoreError, StoreGauge, StoreOptions, StoreReader};
@@ -36,13 +36,14 @@ pub struct ServerOptions {
     resume: bool,
     /// One job only: no HTTP, its log on standard output, a data directory that is removed at the end.
     one_job: bool,
+    logging: Logging,
 }
 
 impl ServerOptions {
     /// A server as configured; `resume` lets a copied data directory run the jobs of its original.
     #[must_use]
-    pub fn for_config(config: Config, resume: bool) -> Self {
-        Self { config, resume, one_job: false }
+    pub fn for_config(config: Config, resume: bool, logging: Logging) -> Self {
+        Self { config, resume, one_job: false, logging }
     }
 
     /// One job in this process.
@@ -53,7 +54,7 @@ impl ServerOptions {
         let mut config = Config::defaults()?;
         let name = format!("seikan-run-{}-{:x}", std::process::id(), rand::random::<u32>());
         config.store.data_dir = std::env::temp_dir().join(name);
-        Ok(Self { config, resume: false, one_job: true })
+        Ok(Self { config, resume: false, one_job: true, logging: Logging::detached() })
     }
 }
 
@@ -96,7 +97,7 @@ impl Server {
     /// # Errors
     /// One sentence: what could not be opened, bound or started.
     pub async fn start(options: ServerOptions) -> Result<Self, String> {
-        let ServerOptions { config, resume, one_job } = options;
+        let ServerOptions { config, resume, one_job, logging } = options;
         let started = runtime::clock();
         let data_dir = config.store.data_dir.clone();
         let progress = Progress::default();
@@ -108,6 +109,9 @@ impl Server {
             .await
             .map_err(|e| format!("the store at {} can't be opened: {e}", data_dir.display()))?
             .map_err(|e| e.to_string())?;
+        if !one_job {
+            log_to_file(&logging, &config);
+        }
         let held = opened.recovered.held.clone();
         let (live, reader) = (opened.recovered.live.len(), opened.store.reader());
 
@@ -159,6 +163,7 @@ impl Server {
                     host: bound.ip().to_string(),
                     port: bound.port(),
                     plan_defaults,
+                    reject_when_full: config.slots.reject_when_full,
                     data_dir: config.store.data_dir.clone(),
                     backup_dir: config.store.backup_dir.clone(),
                 },
@@ -169,6 +174,7 @@ impl Server {
                 monitor: Monitor::new().map_err(|e| format!("the system tells nothing about itself: {e}"))?,
                 connections: http.connections(),
                 backup_runs: Arc::default(),
+                logging,
                 trials: Trials::new(move |plan| {
                     let engine = Arc::clone(&trials);
                     async move { sample(&engine, &plan).await }.boxed()
@@ -309,6 +315,14 @@ async fn listen(config: &Config, progress: &Progress) -> Result<Option<HttpServe
         HttpServer::bind(address).await.map_err(|e| format!("http: {address} can't be listened on: {e}"))?;
     let http = HttpServer::start(listener, &config.http.context_path, progress);
     http.map(Some).map_err(|e| format!("http: {e}"))
+}
+
+/// The data directory is ours now: no other server writes there. Without the file the server goes on.
+fn log_to_file(logging: &Logging, config: &Config) {
+    let limits = LogLimits { bytes: config.logs.server_log_bytes };
+    if let Err(error) = logging.to_directory(&config.store.data_dir.join(JobLog::DIRECTORY), limits) {
+        tracing::warn!(%error, "the server's log goes to standard error only");
+    }
 }
 
 fn url(config: &Config, bound: SocketAddr) -> String {

@@ -4,7 +4,7 @@ use super::arguments::ServeOptions;
 use super::{FAILED, WRONG, progress, say};
 use crate::app::{CheckedJob, Server, ServerOptions, block_on};
 use crate::config;
-use crate::runtime;
+use crate::runtime::{self, LogFormat, Logging};
 use std::process::ExitCode;
 
 pub(super) fn serve(options: ServeOptions) -> ExitCode {
@@ -18,7 +18,7 @@ pub(super) fn serve(options: ServeOptions) -> ExitCode {
             return ExitCode::from(WRONG);
         }
     };
-    runtime::start_logging();
+    let logging = Logging::start(if loaded.config.logs.json { LogFormat::Json } else { LogFormat::Human });
     for warning in &loaded.warnings {
         tracing::warn!("configuration: {warning}");
     }
@@ -30,13 +30,14 @@ pub(super) fn serve(options: ServeOptions) -> ExitCode {
         }
     };
     block_on(async move {
-        let server = match Server::start(ServerOptions::for_config(loaded.config, options.resume)).await {
-            Ok(server) => server,
-            Err(error) => {
-                eprintln!("error: {error}");
-                return ExitCode::from(FAILED);
-            }
-        };
+        let server =
+            match Server::start(ServerOptions::for_config(loaded.config, options.resume, logging)).await {
+                Ok(server) => server,
+                Err(error) => {
+                    eprintln!("error: {error}");
+                    return ExitCode::from(FAILED);
+                }
+            };
         say(server.greeting());
         let submitted = async {
             if let Some(job) = &job {

@@ -34,6 +34,9 @@ impl Core {
             return self.apply(id, Event::Ended(Outcome::Stopped, metrics), With::default());
         }
         let restore = live.checkpoint.as_deref().filter(|checkpoint| checkpoint.epoch.0 > 0);
+        if restore.is_some() {
+            self.overlay.checkpoints.restored(id);
+        }
         let run = self.launcher.launch(RunRequest {
             job: id,
             attempt,

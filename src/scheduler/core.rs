@@ -1,5 +1,6 @@
 //! The only writer of job state.
 
+use super::checkpoints::CheckpointNote;
 use super::closing::Closing;
 use super::flight::{Flight, Flights, Follow};
 use super::handle::{Message, SchedulerSettings};
@@ -128,7 +129,10 @@ impl Core {
             RunEvent::Committed(epoch) => {
                 self.apply(job, Event::Committed, With { committed: epoch, ..With::default() });
             }
-            RunEvent::SavepointFailed(why) => self.apply(job, Event::SavepointFailed(why), With::default()),
+            RunEvent::SavepointFailed(why) => {
+                self.overlay.checkpoints.savepoint_failed(job, clock(), &why);
+                self.apply(job, Event::SavepointFailed(why), With::default());
+            }
             RunEvent::RowsMayRepeat => self.apply(job, Event::RowsMayRepeat, With::default()),
             RunEvent::Ended { outcome, metrics } => {
                 live.run = None;
@@ -243,7 +247,8 @@ impl Core {
                     return Vec::new();
                 };
                 let before = live.checkpoint.replace(Arc::new(checkpoint.as_ref().clone()));
-                follows.push(Follow::Stored { job: id, sender, before });
+                let note = CheckpointNote::of(&checkpoint);
+                follows.push(Follow::Stored { job: id, sender, before, note });
                 vec![Op::Checkpoint { job: id, checkpoint }]
             }
             Beside::Committed => {

@@ -3,6 +3,7 @@
 //! The scheduler decides, appends, and goes on; the store calls back in order, when a request is durable or could not be
 //! stored. So what waits for the disk is a queue: each flight holds what follows from it.
 
+use super::checkpoints::CheckpointNote;
 use super::core::Core;
 use super::handle::{Answer, Message, SchedulerError, SubmitAnswer, SubmitError, Submitted};
 use super::scribe::Level;
@@ -26,7 +27,7 @@ pub(super) enum Follow {
     /// Tell a running attempt.
     Command(JobId, AttemptId, RunCommand),
     /// The checkpoint is decided. `before`: what stays the latest if it could not be stored.
-    Stored { job: JobId, sender: StoredAnswer, before: Option<Arc<Checkpoint>> },
+    Stored { job: JobId, sender: StoredAnswer, before: Option<Arc<Checkpoint>>, note: CheckpointNote },
     /// Answer a submission.
     Submitted(SubmitAnswer, Submitted),
     /// Answer a request.
@@ -137,7 +138,8 @@ impl Core {
             Follow::Leave(job) => self.leave(job),
             Follow::Launch(job, attempt, command) => self.launch(job, attempt, command),
             Follow::Command(job, attempt, command) => self.command(job, attempt, command),
-            Follow::Stored { sender, .. } => {
+            Follow::Stored { job, sender, note, .. } => {
+                self.overlay.checkpoints.completed(job, note);
                 // The attempt may be gone; the checkpoint is decided all the same.
                 let _gone = sender.send(Ok(()));
             }
@@ -183,7 +185,7 @@ impl Core {
                 // The record is saved again, and shown then.
                 Follow::Show(_) | Follow::Leave(_) | Follow::Log(..) => {}
                 Follow::Launch(..) | Follow::Command(..) => again.push(follow),
-                Follow::Stored { job, sender, before } => {
+                Follow::Stored { job, sender, before, .. } => {
                     // What became of any other request is not known.
                     if matches!(error, StoreError::Refused(_)) {
                         let _gone = sender.send(Err(error.to_string()));

@@ -18,6 +18,7 @@
 
 mod attempts;
 mod boot;
+mod checkpoints;
 mod closing;
 mod core;
 mod flight;
@@ -39,6 +40,7 @@ mod timers;
 mod transition;
 
 pub use boot::start;
+pub use checkpoints::{CheckpointBook, CheckpointNote};
 pub use handle::{
     JobLogs, SchedulerError, SchedulerHandle, SchedulerSettings, Submission, SubmitError, Submitted,
 };

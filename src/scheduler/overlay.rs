@@ -4,6 +4,7 @@
 //! its record is durable and leaves once its end is durable and the store's reader shows it. So a reader looks here
 //! first and in the store next, and finds every job in at least one of them.
 
+use super::checkpoints::{CheckpointBook, CheckpointBooks};
 use crate::exec::LiveMetrics;
 use crate::model::{JobId, JobRecord};
 use arc_swap::{ArcSwap, ArcSwapOption};
@@ -49,6 +50,7 @@ pub struct Overlay {
     slots: AtomicU64,
     tags: ArcSwap<Vec<(String, String)>>,
     held: ArcSwapOption<String>,
+    pub(super) checkpoints: CheckpointBooks,
 }
 
 impl Overlay {
@@ -111,6 +113,12 @@ impl Overlay {
     #[must_use]
     pub fn held(&self) -> Option<String> {
         self.held.load().as_deref().cloned()
+    }
+
+    /// What became of the checkpoints of a job since the server started, if it had any.
+    #[must_use]
+    pub fn checkpoints(&self, id: JobId) -> Option<CheckpointBook> {
+        self.checkpoints.get(id)
     }
 
     fn shard(&self, id: JobId) -> &RwLock<HashMap<JobId, Entry>> {
