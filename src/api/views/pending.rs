@@ -39,7 +39,7 @@ pub struct Pending<'a> {
 /// The wire shape.
 #[must_use]
 pub fn pending_jobs(of: &Pending<'_>) -> Value {
-    let enqueued = of.pending.iter().map(|job| since(job));
+    let enqueued = of.pending.iter().map(since);
     let mut queue = Map::from_iter([
         ("size".to_owned(), json!(of.pending.len())),
         ("scheduleStrategy".to_owned(), json!(of.strategy)),
