@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Holds a running server against /openapi.json: generated requests, and what is answered. Needs Python 3 and the built program.
+# Holds a running server against /openapi.json: generated requests, and what is answered. Needs the built program, and
+# Python 3 with venv.
 #   tests/schemathesis.sh [program]
 # SEIKAN_SCHEMATHESIS_SECONDS: how long (300). SEIKAN_SCHEMATHESIS_VENV: where the tool lies or is put.
 set -euo pipefail
@@ -23,7 +24,7 @@ if [ ! -x "$venv/bin/schemathesis" ]; then
   "$venv/bin/pip" install --quiet 'schemathesis>=4,<5'
 fi
 
-# Jobs of a trial may take the machine's memory for large: they get little, and no backups are made.
+# The jobs that are generated run in a directory of their own.
 (cd "$work" && exec "$program" serve --data-dir "$work/data" --listen 127.0.0.1:0 > "$work/out" 2> "$work/err") &
 server=$!
 url=
@@ -35,7 +36,6 @@ for _ in $(seq 300); do
 done
 [ -n "$url" ] || { cat "$work/err"; exit 1; }
 
-# The time is up when the tool is stopped: what it found until then is in its report.
 cat > "$work/schemathesis.toml" << 'TOML'
 [checks]
 # A server that takes more than the document promises breaks no promise.

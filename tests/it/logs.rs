@@ -225,3 +225,21 @@ fn the_journal_gets_priorities_and_no_times() {
         assert!(plain.starts_with("20") && !plain.contains('\u{1b}'), "{plain}");
     }
 }
+
+#[test]
+fn links_lead_where_the_client_came_from() {
+    let dir = tempfile::tempdir().unwrap();
+    let everywhere = Options { without_listen: true, ..Options::default() }
+        .arg("--listen")
+        .arg("0.0.0.0:0")
+        .env("SEIKAN_ENGINE__HTTP__ALLOW_ANONYMOUS", "true");
+    let server = Server::start_with(dir.path(), everywhere);
+    let node = |server: &Server| {
+        let list = server.request("GET", "/logs?format=json", &[("Host", "logs.example:1234")], b"").ok();
+        list[0]["node"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(node(&server), "logs.example:1234", "0.0.0.0 is no address to ask");
+    server.kill();
+    let server = Server::start(dir.path());
+    assert_eq!(node(&server), server.url().trim_start_matches("http://"));
+}

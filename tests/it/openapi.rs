@@ -5,6 +5,7 @@ use crate::server::{Answer, Options, Server, checkout};
 use boon::{Compiler, Draft, Schemas};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use std::process::Command;
 
 const METHODS: [&str; 4] = ["get", "post", "put", "delete"];
 const ROOT: &str = "mem://openapi.json";
@@ -414,4 +415,26 @@ fn the_guide_names_every_operation_and_no_other() {
     let refused = BTreeSet::from(["get /job-info".to_owned(), "get /running-job".to_owned()]);
     assert_eq!(left, refused, "missing in docs/api.md");
     assert!(std::fs::read_to_string(checkout().join("README.md")).unwrap().contains("docs/api.md"));
+}
+
+#[test]
+fn every_line_of_the_guide_works() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start(&dir.path().join("data"));
+    let job = job("BATCH", 1);
+    std::fs::write(dir.path().join("job.json"), job.to_string()).unwrap();
+    std::fs::write(dir.path().join("jobs.json"), json!([job]).to_string()).unwrap();
+    let hocon = "source { FakeSource { row.num = 1, schema { fields { a = int } } } }\nsink { Console {} }";
+    std::fs::write(dir.path().join("job.conf"), hocon).unwrap();
+    let guide = std::fs::read_to_string(checkout().join("docs/api.md")).unwrap();
+    for line in guide.lines().filter(|line| line.starts_with("curl ")) {
+        let command = line
+            .replacen("curl ", "curl -sS -o answer -w '%{http_code}' ", 1)
+            .replace("http://127.0.0.1:8080", server.url());
+        let done = Command::new("bash").args(["-c", &command]).current_dir(dir.path()).output().unwrap();
+        let answer = std::fs::read_to_string(dir.path().join("answer")).unwrap();
+        // Without a directory for backups there are none.
+        let expected = if line.ends_with("/backups") { "400" } else { "200" };
+        assert_eq!(String::from_utf8_lossy(&done.stdout), expected, "{line}: {answer}");
+    }
 }
