@@ -160,7 +160,11 @@ impl From<SubmitError> for ApiError {
 
 impl From<SchedulerError> for ApiError {
     fn from(error: SchedulerError) -> Self {
-        Self::new(ErrorCode::Unavailable, error.to_string())
+        let code = match &error {
+            SchedulerError::Lives(_) | SchedulerError::IsBeingDeleted(_) => ErrorCode::Conflict,
+            SchedulerError::Closing | SchedulerError::Store(_) => ErrorCode::Unavailable,
+        };
+        Self::new(code, error.to_string())
     }
 }
 

@@ -4,7 +4,8 @@ use super::answer;
 use super::context::ApiContext;
 use super::error::{ApiError, ErrorCode};
 use super::{
-    backups, encrypt, health, jobs, metrics, monitoring, option_rules, overview, resume, stop, submit, tags,
+    backups, encrypt, health, history, jobs, lifecycle, metrics, monitoring, option_rules, overview, resume,
+    stop, submit, tags,
 };
 use percent_encoding::percent_decode_str;
 use std::convert::Infallible;
@@ -20,7 +21,7 @@ use warp::{Filter, Rejection};
 pub(super) struct Route {
     /// `/job-info/:jobId`.
     pub(super) path: &'static str,
-    /// GET (which serves HEAD too) or POST.
+    /// GET (which serves HEAD too), POST or DELETE.
     pub(super) method: Method,
     /// Serves it; rejects what isn't its own.
     pub(super) filter: BoxedFilter<(Response,)>,
@@ -34,10 +35,10 @@ impl Route {
     {
         let answered =
             filter.map(|result: Result<Response, ApiError>| result.unwrap_or_else(ApiError::into_response));
-        let filter = if method == Method::GET {
-            warp::get().or(warp::head()).unify().and(answered).boxed()
-        } else {
-            warp::post().and(answered).boxed()
+        let filter = match method {
+            Method::GET => warp::get().or(warp::head()).unify().and(answered).boxed(),
+            Method::DELETE => warp::delete().and(answered).boxed(),
+            _ => warp::post().and(answered).boxed(),
         };
         Self { path, method, filter }
     }
@@ -61,6 +62,8 @@ pub(super) fn tree(context: &Arc<ApiContext>) -> BoxedFilter<(Response,)> {
     let resources = [
         overview::routes(context),
         jobs::routes(context),
+        history::routes(context),
+        lifecycle::routes(context),
         submit::routes(context),
         stop::routes(context),
         encrypt::routes(context),
@@ -101,6 +104,7 @@ fn unserved(method: &Method, path: &str, prefix: &str, known: &[(&str, Method)])
         .filter(|(pattern, _)| matches(pattern, inside))
         .flat_map(|(_, method)| match *method {
             Method::GET => &["GET", "HEAD"][..],
+            Method::DELETE => &["DELETE"][..],
             _ => &["POST"][..],
         })
         .copied()

@@ -14,7 +14,7 @@ use crate::model::{JobId, JobTexts, Origin, Problem, TextFormat};
 use crate::options::{Map, Tree, convert};
 use crate::plan;
 use crate::scheduler::{Submission, Submitted};
-use crate::spec::{self, Resolve, Source};
+use crate::spec::{self, JsonMode, Resolve, Source};
 use bytes::Bytes;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -45,10 +45,10 @@ const FILE_PART: &str = "config_file";
 
 /// What a caller asks of a job beside its text.
 #[derive(Debug, Default)]
-struct Params {
-    id: Option<JobId>,
-    name: Option<String>,
-    from_savepoint: bool,
+pub(super) struct Params {
+    pub(super) id: Option<JobId>,
+    pub(super) name: Option<String>,
+    pub(super) from_savepoint: bool,
 }
 
 impl Params {
@@ -209,6 +209,17 @@ impl Params {
             texts.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str()).filter(|v| !v.trim().is_empty())
         })
     }
+}
+
+/// Submits the stored text of a job again. Its tables are discovered anew; its variables stay as they were filled in.
+pub(super) async fn submit_stored(
+    context: &ApiContext,
+    params: Params,
+    texts: JobTexts,
+) -> Result<Submitted, ApiError> {
+    let tree = spec::parse_json(texts.resolved.as_bytes(), JsonMode::Strict, "")?;
+    let text = JobText { submitted: texts.submitted, format: texts.format, odd: None };
+    submit(context, params, &tree, text).await
 }
 
 async fn submit_item(

@@ -97,6 +97,7 @@ impl Core {
             Message::Submit(submission, answer) => self.submit(submission, answer),
             Message::Found(id, found) => self.found(id, found),
             Message::Stop(id, request, answer) => self.stop(id, request, Some(Follow::Answer(answer))),
+            Message::Delete(id, answer) => self.delete(id, answer),
             Message::SetTags(tags, answer) => {
                 let op = Op::Tags(tags::stored(&tags));
                 let follows = vec![Follow::Tags(tags), Follow::Answer(answer)];

@@ -150,6 +150,12 @@ pub enum SchedulerError {
     /// It could not be stored.
     #[error("it could not be recorded: {0}")]
     Store(String),
+    /// Only a job that has ended can be deleted.
+    #[error("job {0} has not ended: stop it first")]
+    Lives(JobId),
+    /// The same is under way.
+    #[error("job {0} is being deleted")]
+    IsBeingDeleted(JobId),
 }
 
 pub(super) type SubmitAnswer = oneshot::Sender<Result<Submitted, SubmitError>>;
@@ -171,6 +177,7 @@ pub(super) enum Message {
     /// The answer of the store about an id that a caller chose.
     Found(JobId, Result<Box<Found>, StoreError>),
     Stop(JobId, StopRequest, Answer<()>),
+    Delete(JobId, Answer<()>),
     SetTags(Vec<(String, String)>, Answer<()>),
     ResumeHeld(Answer<usize>),
     /// What is over of ended jobs.
@@ -207,6 +214,14 @@ impl SchedulerHandle {
     pub async fn stop(&self, id: JobId, savepoint: bool) -> Result<(), SchedulerError> {
         let request = if savepoint { StopRequest::Savepoint } else { StopRequest::Cancel };
         self.ask(|answer| Message::Stop(id, request, answer)).await.unwrap_or(Err(SchedulerError::Closing))
+    }
+
+    /// Deletes all that is kept of an ended job: record, texts, checkpoint, log.
+    ///
+    /// # Errors
+    /// It lives, is being deleted already, or the deletion could not be recorded.
+    pub async fn delete(&self, id: JobId) -> Result<(), SchedulerError> {
+        self.ask(|answer| Message::Delete(id, answer)).await.unwrap_or(Err(SchedulerError::Closing))
     }
 
     /// Replaces the node's tags.

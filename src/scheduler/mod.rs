@@ -20,6 +20,7 @@ mod attempts;
 mod boot;
 mod closing;
 mod core;
+mod delete;
 mod flight;
 mod handle;
 mod ids;

@@ -15,7 +15,7 @@ mod text;
 
 pub use backup::{backup, created, inspected};
 pub use examined::{Examined, examined};
-pub use job::{Job, id_value};
+pub use job::{Job, Moment, id_value};
 pub use loading::{loading, retry_after, starting};
 pub use rules::option_rule;
 pub use text::local_time;
