@@ -11,7 +11,7 @@ use super::query::{Query, Segment, query};
 use super::routes::{Route, with};
 use super::submit::{Params, submit_stored};
 use super::views;
-use crate::model::{JobId, JobRecord, JobTexts};
+use crate::model::{JobId, JobRecord, JobTexts, Origin};
 use crate::scheduler::Submitted;
 use serde_json::json;
 use std::sync::Arc;
@@ -41,7 +41,7 @@ fn job() -> impl Filter<Extract = (Segment,), Error = Rejection> + Copy {
 async fn rerun(id: Segment, context: Arc<ApiContext>, query: Query) -> Result<Response, ApiError> {
     let record = ended(&context, job_id(&id.0)?)?;
     let name = query.get("jobName").map_or(record.name, str::to_owned);
-    let params = Params { name: Some(name), ..Params::default() };
+    let params = Params { name: Some(name), origin: Some(Origin::Rerun), ..Params::default() };
     let texts = texts(&context, record.id)?;
     Ok(submitted(&context, &submit_stored(&context, params, texts).await?))
 }
@@ -59,7 +59,8 @@ async fn pause(id: Segment, context: Arc<ApiContext>) -> Result<Response, ApiErr
 
 async fn resume(id: Segment, context: Arc<ApiContext>) -> Result<Response, ApiError> {
     let record = ended(&context, job_id(&id.0)?)?;
-    let params = Params { id: Some(record.id), name: Some(record.name), from_savepoint: true };
+    let params =
+        Params { id: Some(record.id), name: Some(record.name), from_savepoint: true, ..Params::default() };
     let texts = texts(&context, record.id)?;
     Ok(submitted(&context, &submit_stored(&context, params, texts).await?))
 }

@@ -4,8 +4,8 @@ use super::answer;
 use super::context::ApiContext;
 use super::error::{ApiError, ErrorCode};
 use super::{
-    backups, encrypt, health, history, jobs, lifecycle, metrics, monitoring, option_rules, overview, resume,
-    stop, submit, tags,
+    backups, encrypt, events, health, history, jobs, lifecycle, metrics, monitoring, option_rules, overview,
+    resume, stop, submit, tags,
 };
 use percent_encoding::percent_decode_str;
 use std::convert::Infallible;
@@ -63,6 +63,7 @@ pub(super) fn tree(context: &Arc<ApiContext>) -> BoxedFilter<(Response,)> {
         overview::routes(context),
         jobs::routes(context),
         history::routes(context),
+        events::routes(context),
         lifecycle::routes(context),
         submit::routes(context),
         stop::routes(context),

@@ -5,6 +5,7 @@ use super::body::{body, json_array};
 use super::context::ApiContext;
 use super::dry_run::{self, Depth};
 use super::error::ApiError;
+use super::idempotency::{id_of, key, submit_key};
 use super::jobs::job_id;
 use super::multipart;
 use super::query::{Query, flag, query};
@@ -24,11 +25,13 @@ use warp::reply::Response;
 
 pub(super) fn routes(context: &Arc<ApiContext>) -> Vec<Route> {
     let limit = context.settings.max_body_bytes;
-    let one = fixed("submit-job").and(with(context)).and(query()).and(body(limit)).then(submit_job);
+    let one =
+        fixed("submit-job").and(with(context)).and(query()).and(key()).and(body(limit)).then(submit_job);
     let upload = warp::path("submit-job")
         .and(fixed("upload"))
         .and(with(context))
         .and(query())
+        .and(key())
         .and(warp::header::optional("content-type"))
         .and(body(limit))
         .then(upload);
@@ -49,6 +52,9 @@ pub(super) struct Params {
     pub(super) id: Option<JobId>,
     pub(super) name: Option<String>,
     pub(super) from_savepoint: bool,
+    /// The key of the request, as it was sent.
+    pub(super) key: Option<String>,
+    pub(super) origin: Option<Origin>,
 }
 
 impl Params {
@@ -65,13 +71,14 @@ impl Params {
         if let Some(id) = id.filter(|id| id.0 <= 0) {
             return Err(ApiError::bad(format!("jobId: {id} is not a positive number")));
         }
-        Ok(Self { id, name: get("jobName").map(str::to_owned), from_savepoint })
+        Ok(Self { id, name: get("jobName").map(str::to_owned), from_savepoint, ..Self::default() })
     }
 }
 
 async fn submit_job(
     context: Arc<ApiContext>,
     query: Query,
+    key: Result<Option<String>, ApiError>,
     body: Result<Bytes, ApiError>,
 ) -> Result<Response, ApiError> {
     let body = body?;
@@ -85,13 +92,14 @@ async fn submit_job(
             )));
         }
     };
-    submit_text(&context, &query, format, "request body", &body).await
+    submit_text(&context, &query, key?, (format, "request body"), &body).await
 }
 
 /// A form with a file: its syntax goes by its name, parameters may be fields of the form.
 async fn upload(
     context: Arc<ApiContext>,
     query: Query,
+    key: Result<Option<String>, ApiError>,
     content_type: Option<String>,
     body: Result<Bytes, ApiError>,
 ) -> Result<Response, ApiError> {
@@ -108,18 +116,18 @@ async fn upload(
         file.ok_or_else(|| ApiError::bad(format!("the form has no part \"{FILE_PART}\" with the job")))?;
     let format = file.file.as_deref().map_or(TextFormat::Json, TextFormat::of_file_name);
     let name = file.file.as_deref().unwrap_or(FILE_PART);
-    submit_text(&context, &query.over(fields), format, name, &file.content).await
+    submit_text(&context, &query.over(fields), key?, (format, name), &file.content).await
 }
 
 /// A job's text of either kind.
 async fn submit_text(
     context: &ApiContext,
     query: &Query,
-    format: TextFormat,
-    name: &str,
+    key: Option<String>,
+    (format, name): (TextFormat, &str),
     body: &[u8],
 ) -> Result<Response, ApiError> {
-    let params = Params::read(|name| query.get(name))?;
+    let params = Params { key, ..Params::read(|name| query.get(name))? };
     if body.is_empty() {
         return Err(ApiError::bad("Request body is empty."));
     }
@@ -258,11 +266,14 @@ async fn submit(
     let compiled = plan::prepare(&job, &context.registry, &context.settings.plan_defaults).await?;
     let JobText { submitted, format, odd } = text;
     let texts = JobTexts { submitted, format, resolved: json_text(tree)?, catalogues: compiled.catalogues };
+    let key = params.key.as_deref().map(|key| submit_key(key, &params, &texts));
+    let id = params.id.or_else(|| key.as_ref().map(id_of));
     let submission = Submission {
-        id: params.id,
+        id,
         name,
         from_savepoint: params.from_savepoint,
-        origin: Origin::Rest,
+        origin: params.origin.unwrap_or(Origin::Rest),
+        key,
         texts,
         plan: compiled.plan,
         warnings: odd.into_iter().chain(compiled.warnings).collect(),

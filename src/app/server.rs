@@ -207,6 +207,7 @@ impl Server {
             name: job.name_of(None),
             from_savepoint: false,
             origin: Origin::Cli,
+            key: None,
             texts: JobTexts {
                 submitted: String::from_utf8_lossy(&text.bytes).into_owned(),
                 format: text.format,

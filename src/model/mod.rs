@@ -18,7 +18,8 @@ pub use dag::{DagInfo, PipelineEdge, VertexInfo, VertexKind};
 pub use fault::{Blame, Fault, Retry};
 pub use ids::{AttemptId, Epoch, JobId, Millis};
 pub use job::{
-    Checkpoint, Counters, JobEvent, JobRecord, JobTexts, Op, Origin, Prepared, StopRequest, TextFormat,
+    Checkpoint, Counters, EventKind, JobEvent, JobRecord, JobTexts, Op, Origin, Prepared, RECENT_EVENTS,
+    StopRequest, SubmitKey, TextFormat,
 };
 pub use metrics::{Accounting, Flow, MetricsSnapshot, TableCount};
 pub use problem::{Place, Problem, Problems, nearest};

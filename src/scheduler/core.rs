@@ -123,7 +123,8 @@ impl Core {
         match event {
             RunEvent::Running => self.apply(job, Event::Running, With::default()),
             RunEvent::Checkpoint { checkpoint, stored } => {
-                let event = Event::Checkpoint(checkpoint.counters.metrics.clone());
+                let kept = (!checkpoint.is_final).then_some(checkpoint.epoch);
+                let event = Event::Checkpoint(checkpoint.counters.metrics.clone(), kept);
                 self.apply(job, event, With { checkpoint: Some((checkpoint, stored)), ..With::default() });
             }
             RunEvent::Committed(epoch) => {
@@ -244,7 +245,7 @@ impl Core {
                     return Vec::new();
                 };
                 let before = live.checkpoint.replace(Arc::new(checkpoint.as_ref().clone()));
-                follows.push(Follow::Stored { job: id, sender, before });
+                follows.push(Follow::Stored { job: id, epoch: checkpoint.epoch, sender, before });
                 vec![Op::Checkpoint { job: id, checkpoint }]
             }
             Beside::Committed => {

@@ -4,7 +4,7 @@ use super::overlay::Overlay;
 use super::prune::Over;
 use super::retention::Retention;
 use crate::model::Checkpoint;
-use crate::model::{Epoch, JobId, JobRecord, JobTexts, Origin, Problem, StopRequest};
+use crate::model::{Epoch, JobId, JobRecord, JobTexts, Origin, Problem, StopRequest, SubmitKey};
 use crate::plan::{self, Plan, Rejection};
 use crate::runtime::LogLimits;
 use crate::store::{Loading, StoreError};
@@ -55,6 +55,8 @@ pub struct Submission {
     pub from_savepoint: bool,
     /// Where it comes from.
     pub origin: Origin,
+    /// Under which key the caller will recognise it, if any.
+    pub key: Option<SubmitKey>,
     /// Its texts.
     pub texts: JobTexts,
     /// The compiled job.
@@ -81,6 +83,14 @@ pub enum SubmitError {
          To go on from its checkpoint set isStartWithSavePoint=true; else choose another id, or delete that job"
     )]
     AlreadySubmitted {
+        /// The id.
+        id: JobId,
+    },
+    /// The id was derived from a key, or comes with one, and belongs to another submission.
+    #[error(
+        "Idempotency-Key: it was used for another request already, which made job {id}; use another key for each job"
+    )]
+    OtherRequest {
         /// The id.
         id: JobId,
     },

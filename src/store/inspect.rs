@@ -14,7 +14,7 @@ use super::marker::{self, Clean};
 use super::reader::EndedCounts;
 use super::record;
 use super::recovery::Paths;
-use super::replay::{Replay, Seen, fetch_record};
+use super::replay::{Replay, Seen, fetch_whole_record};
 use super::scrub;
 use super::survey::{self, Contents, Survey};
 use super::verdict;
@@ -326,7 +326,7 @@ impl Found<'_> {
     pub(super) fn record(&self) -> Result<JobRecord, StoreError> {
         match (&self.verdict, self.seen.record) {
             (Some((record, _)), _) => Ok(JobRecord::clone(record)),
-            (None, Some(at)) => fetch_record(self.fetcher, at.place),
+            (None, Some(at)) => fetch_whole_record(self.fetcher, at.place),
             (None, None) => Err(StoreError::damaged(format!("job {}", self.job), "it has no record")),
         }
     }

@@ -233,7 +233,8 @@ fn entries(file: u64, frame: &Accepted, bytes: &[u8]) -> Result<Entries, StoreEr
             | PartKind::Resumed
             | PartKind::Forget
             | PartKind::ImageHead
-            | PartKind::Directory => {}
+            | PartKind::Directory
+            | PartKind::Events => {}
         }
     }
     let nothing = || StoreError::damaged(super::journal::relative_path(file), "a frame without a record");

@@ -54,6 +54,7 @@ mod overlay;
 mod progress;
 mod reader;
 mod record;
+mod record_v1;
 mod recovery;
 mod replay;
 mod scrub;

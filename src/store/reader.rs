@@ -6,6 +6,7 @@ use super::index::Index;
 use super::journal::{Fetcher, Place};
 use super::overlay::{CheckpointChange, Overlay, Pending, PendingRecord};
 use super::record;
+use super::replay::{fetch_record, fetch_whole_record};
 use super::verdict;
 use crate::model::{Checkpoint, Epoch, JobId, JobRecord, JobState, JobTexts, Millis};
 use arc_swap::ArcSwap;
@@ -123,12 +124,21 @@ impl StoreReader {
         Self { overlay, index, fetcher }
     }
 
-    /// The record of a job. One that can't be read any more is answered in state UNKNOWABLE.
+    /// The record of a job, with its newest events at least. One that can't be read any more is answered in state
+    /// UNKNOWABLE.
     ///
     /// # Errors
     /// The index or the disk can't be read.
     pub fn record(&self, id: JobId) -> Result<Option<JobRecord>, StoreError> {
-        self.steady(|| self.record_now(id))
+        self.steady(|| self.record_now(id, fetch_record))
+    }
+
+    /// [`record`](Self::record) with all events that are kept.
+    ///
+    /// # Errors
+    /// The index or the disk can't be read.
+    pub fn whole_record(&self, id: JobId) -> Result<Option<JobRecord>, StoreError> {
+        self.steady(|| self.record_now(id, fetch_whole_record))
     }
 
     /// Looks again when a file was deleted between the look into the index and the look into the file: by then the index
@@ -140,17 +150,17 @@ impl StoreReader {
         }
     }
 
-    fn record_now(&self, id: JobId) -> Result<Option<JobRecord>, StoreError> {
+    fn record_now(&self, id: JobId, fetch: Fetch) -> Result<Option<JobRecord>, StoreError> {
         match self.overlay.pending(id) {
             Some(Pending { record: Some(record), .. }) => return Ok(Some(JobRecord::clone(&record.record))),
             Some(Pending { forgotten: true, .. }) => return Ok(None),
             Some(_) | None => {}
         }
-        self.index.load().job(id)?.map(|entry| self.indexed(id, &entry)).transpose()
+        self.index.load().job(id)?.map(|entry| self.indexed(id, &entry, fetch)).transpose()
     }
 
-    fn indexed(&self, id: JobId, entry: &IndexedJob) -> Result<JobRecord, StoreError> {
-        match self.fetch_record(entry.record) {
+    fn indexed(&self, id: JobId, entry: &IndexedJob, fetch: Fetch) -> Result<JobRecord, StoreError> {
+        match fetch(&self.fetcher, entry.record) {
             Err(error @ StoreError::Damaged { .. }) => {
                 Ok(verdict::unknowable(id, entry.ended, &error.to_string()))
             }
@@ -161,11 +171,6 @@ impl StoreReader {
             }
             other => other,
         }
-    }
-
-    fn fetch_record(&self, place: Place) -> Result<JobRecord, StoreError> {
-        let (part, body) = self.fetcher.fetch(place)?;
-        record::record(&part, &body)
     }
 
     /// The texts of a job.
@@ -289,6 +294,9 @@ impl StoreReader {
     }
 }
 
+/// How a record is read.
+type Fetch = fn(&Fetcher, Place) -> Result<JobRecord, StoreError>;
+
 /// Merges the index's lists of the asked states with the pending changes.
 struct Walk<'a> {
     reader: &'a StoreReader,
@@ -362,6 +370,6 @@ impl<'a> Walk<'a> {
         let agrees = entry.ended == cursor.ended
             && record::is_end_code(entry.state)
             && self.query.state.is_none_or(|only| record::state_code(only) == entry.state);
-        if agrees { self.reader.indexed(cursor.id, &entry).map(Some) } else { Ok(None) }
+        if agrees { self.reader.indexed(cursor.id, &entry, fetch_record).map(Some) } else { Ok(None) }
     }
 }

@@ -397,7 +397,7 @@ impl Start<'_> {
         let mut live = Vec::with_capacity(standing.live.len());
         for job in &standing.live {
             let missing = |what: &str| StoreError::Index(format!("{what} of job {job} is not in it"));
-            let record = reader.record(*job)?.ok_or_else(|| missing("the record"))?;
+            let record = reader.whole_record(*job)?.ok_or_else(|| missing("the record"))?;
             if record.state.is_end() {
                 return Err(missing("the live state"));
             }

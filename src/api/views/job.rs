@@ -3,7 +3,9 @@
 use super::dag::Dag;
 use super::metrics::Metrics;
 use super::text::{Entries, Text, Time};
-use crate::model::{Accounting, Flow, JobEvent, JobId, JobRecord, JobState, MetricsSnapshot, Millis};
+use crate::model::{
+    Accounting, Flow, JobEvent, JobId, JobRecord, JobState, MetricsSnapshot, Millis, RECENT_EVENTS,
+};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -183,6 +185,7 @@ impl<'a> Run<'a> {
             balanced: accounting.is_balanced(),
             flows: accounting.flows.iter().map(flow).collect(),
         };
+        let older = record.events.len().saturating_sub(RECENT_EVENTS);
         let event = |e: &'a JobEvent| Event {
             time: Time(Some(e.at)),
             state: e.state.name(),
@@ -202,7 +205,7 @@ impl<'a> Run<'a> {
             last_fault: fault.map(ToString::to_string),
             progress: counts.progress.map(progress),
             accounting: record.accounting.as_ref().map(balance),
-            events: record.events.iter().map(event).collect(),
+            events: record.events.iter().skip(older).map(event).collect(),
         }
     }
 }

@@ -6,6 +6,7 @@
 
 mod backup;
 mod dag;
+mod event;
 mod examined;
 mod job;
 mod loading;
@@ -14,6 +15,7 @@ mod rules;
 mod text;
 
 pub use backup::{backup, created, inspected};
+pub use event::{Event, LastWord};
 pub use examined::{Examined, examined};
 pub use job::{Job, Moment, id_value};
 pub use loading::{loading, retry_after, starting};

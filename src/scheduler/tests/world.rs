@@ -82,6 +82,7 @@ pub async fn submission(id: Option<i64>) -> Submission {
         name: "a job".into(),
         from_savepoint: false,
         origin: Origin::Rest,
+        key: None,
         texts,
         plan,
         warnings,

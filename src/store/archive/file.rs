@@ -119,6 +119,7 @@ impl Writer {
         let places = [
             (PartKind::Record, seen.record),
             (PartKind::Texts, seen.texts),
+            (PartKind::Events, seen.events),
             (PartKind::Checkpoint, seen.checkpoint),
         ];
         for (kind, at) in places.into_iter().filter_map(|(kind, at)| Some((kind, at?))) {

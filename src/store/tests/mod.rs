@@ -6,6 +6,7 @@ mod copies;
 mod crash;
 mod damage;
 pub mod disk;
+mod events;
 mod faults;
 mod files;
 mod history;
