@@ -5,9 +5,9 @@
 
 use super::answer;
 use super::context::ApiContext;
-use super::error::{ApiError, ErrorCode};
+use super::error::ApiError;
 use super::follow;
-use super::jobs::job_id;
+use super::jobs::{job_id, no_such_job};
 use super::query::{Query, Segment, flag, query};
 use super::routes::{Route, with};
 use super::views;
@@ -35,12 +35,7 @@ pub(super) fn whole_record(context: &ApiContext, id: JobId) -> Result<Arc<JobRec
         return Ok(job.record);
     }
     let record = context.reader.whole_record(id)?;
-    record.map(Arc::new).ok_or_else(|| unknown(id))
-}
-
-/// There is no such job.
-pub(super) fn unknown(id: JobId) -> ApiError {
-    ApiError::new(ErrorCode::NotFound, format!("there is no job {id}"))
+    record.map(Arc::new).ok_or_else(|| no_such_job(id))
 }
 
 async fn events(

@@ -2,7 +2,7 @@
 
 use super::answer;
 use super::context::ApiContext;
-use super::error::ApiError;
+use super::error::{ApiError, ErrorCode};
 use super::query::{Query, Segment, query};
 use super::routes::{Route, fixed, with};
 use super::views;
@@ -115,6 +115,11 @@ pub(super) fn page(query: &Query) -> Result<Option<Page>, ApiError> {
     };
     let rows = number("rows")?.unwrap_or(10);
     Ok(Some(Page { skip: (page - 1).saturating_mul(rows), rows }))
+}
+
+/// There is no job of that id.
+pub(super) fn no_such_job(id: JobId) -> ApiError {
+    ApiError::new(ErrorCode::NotFound, format!("there is no job {id}"))
 }
 
 /// Reads a job id as it was typed.
