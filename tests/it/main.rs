@@ -5,7 +5,10 @@
 
 mod backup;
 mod bad_input;
+mod client;
+mod client_answers;
 mod clock;
+mod command_docs;
 mod command_line;
 mod copies;
 mod corpus;
