@@ -9,11 +9,14 @@ use std::path::PathBuf;
 /// Where a server is taken to be.
 const SERVER: &str = "http://127.0.0.1:8080";
 
+/// Where help shows the flags that name a server and who asks it.
+const HEADING: &str = "Server";
+
 /// Which server, and who asks.
 #[derive(Debug, Args)]
 pub(super) struct Target {
     /// The server, with its context path; a user may stand in it: `http://NAME:PASSWORD@HOST:PORT`.
-    #[arg(long, value_name = "URL", env = "SEIKAN_SERVER", hide_env_values = true, default_value = SERVER)]
+    #[arg(help_heading = HEADING, long, value_name = "URL", env = "SEIKAN_SERVER", hide_env_values = true, default_value = SERVER)]
     pub(super) server: String,
     #[command(flatten)]
     pub(super) access: Access,
@@ -23,13 +26,13 @@ pub(super) struct Target {
 #[derive(Clone, Default, Args)]
 pub(super) struct Access {
     /// The token that the server wants. Other users of the machine can see flags, but not the variable.
-    #[arg(long, value_name = "TOKEN", env = "SEIKAN_TOKEN", hide_env_values = true)]
+    #[arg(help_heading = HEADING, long, value_name = "TOKEN", env = "SEIKAN_TOKEN", hide_env_values = true)]
     pub(super) token: Option<String>,
     /// The user that the server wants; counts before a token, as both do before a user in the URL.
-    #[arg(long, value_name = "NAME:PASSWORD")]
+    #[arg(help_heading = HEADING, long, value_name = "NAME:PASSWORD")]
     pub(super) user: Option<String>,
     /// Certificates (PEM) to trust instead of the system's, for an https:// URL.
-    #[arg(long, value_name = "FILE")]
+    #[arg(help_heading = HEADING, long, value_name = "FILE")]
     pub(super) ca: Option<PathBuf>,
 }
 

@@ -71,12 +71,16 @@ fn reference() -> String {
     for (name, command) in all() {
         let about = command.get_about().map(ToString::to_string).unwrap_or_default();
         page.push_str(&format!("\n### {name}\n\n{}\n", about.replace('\n', " ")));
-        let args: Vec<String> = (command.get_arguments())
-            .filter(|arg| !arg.is_hide_set() && arg.get_id() != "help")
-            .map(row)
-            .collect();
-        if !args.is_empty() {
-            page.push_str(&format!("\n| | |\n|---|---|\n{}", args.concat()));
+        let shown = command.get_arguments().filter(|arg| !arg.is_hide_set() && arg.get_id() != "help");
+        let (server, own): (Vec<&Arg>, Vec<&Arg>) =
+            shown.partition(|arg| arg.get_help_heading() == Some("Server"));
+        if !own.is_empty() {
+            page.push_str(&format!("\n| | |\n|---|---|\n{}", own.into_iter().map(row).collect::<String>()));
+        }
+        if !server.is_empty() {
+            let names: Vec<String> = server.into_iter().map(spelled).collect();
+            let link = "[which server, and who asks](#which-server-and-who-asks)";
+            page.push_str(&format!("\nAnd {link}: {}.\n", names.join(", ")));
         }
     }
     page
