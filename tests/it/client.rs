@@ -8,7 +8,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
-const HOCON: &str = "env { job.name = \"${who:nobody}\" }\n\
+pub const HOCON: &str = "env { job.name = \"${who:nobody}\" }\n\
     source { FakeSource { row.num = 3, schema { fields { a = int } } } }\nsink { Console { } }\n";
 
 const SQL: &str = "CREATE TABLE s (a INT) WITH ('connector' = 'FakeSource', 'row.num' = '3', 'type' = 'source', \
@@ -31,7 +31,7 @@ fn failing() -> Value {
     job
 }
 
-fn streaming() -> Value {
+pub fn streaming() -> Value {
     let mut job = batch("goes on");
     job["env"]["job.mode"] = json!("STREAMING");
     job["env"]["checkpoint.interval"] = json!(100);
@@ -69,7 +69,7 @@ fn json_of(url: &str, arguments: &[&str], code: i32) -> Value {
     serde_json::from_str(&out).unwrap_or_else(|why| panic!("{arguments:?}: {why}: {out}{err}"))
 }
 
-fn file(dir: &Path, name: &str, text: impl AsRef<[u8]>) -> String {
+pub fn file(dir: &Path, name: &str, text: impl AsRef<[u8]>) -> String {
     let path = dir.join(name);
     fs::write(&path, text).unwrap();
     path.display().to_string()
@@ -253,6 +253,31 @@ fn jobs_are_listed_the_newest_first() {
 }
 
 #[test]
+fn a_job_that_waits_says_for_what() {
+    let dir = tempfile::tempdir().unwrap();
+    let options = Options::default()
+        .env("SEIKAN_ENGINE__SLOT_SERVICE__DYNAMIC_SLOT", false)
+        .env("SEIKAN_ENGINE__SLOT_SERVICE__SLOT_NUM", 1);
+    let server = Server::start_with(&dir.path().join("data"), options);
+    let first = server.submit(&streaming());
+    server.wait_for(&first, "RUNNING");
+    let second = server.submit(&batch("second"));
+    let waiting = server.wait_for(&second, "PENDING")["run"]["waitingFor"].clone();
+    let (out, _) = printed(server.url(), &["job", &second], 0);
+    assert!(out.contains(&format!("  waits for  {}\n", waiting.as_str().unwrap())), "{out}");
+    assert!(out.contains("  in queue   1\n"), "{out}");
+    // Whoever waits for it is told, too; then it gets its turn.
+    let errors = dir.path().join("stderr");
+    let job = file(dir.path(), "third.json", batch("third").to_string());
+    let mut client = Started::new(seikan(server.url(), &["submit", &job, "--wait"]), &errors);
+    let said = |what: &str| fs::read_to_string(&errors).unwrap().contains(what);
+    until("the client has seen the job wait", || said(": PENDING (").then_some(()));
+    server.stop_job(&first, false);
+    assert_eq!(client.code(), Some(0));
+    assert_eq!(server.ended(&second)["jobStatus"], "FINISHED");
+}
+
+#[test]
 fn jobs_are_stopped_and_go_on_from_a_savepoint() {
     let dir = tempfile::tempdir().unwrap();
     let server = Server::start(&dir.path().join("data"));
@@ -412,92 +437,6 @@ fn secrets_are_encoded_and_decoded() {
     assert!(out.is_empty() && err.starts_with("error: source[0].FakeSource.password: "), "{err}");
     assert!(err.contains("[line 2, column ") && !err.contains("geheim"), "{err}");
     printed("http://x", &["encrypt", "nosuch.conf"], 2);
-}
-
-#[test]
-fn the_flags_of_the_script_do_what_they_did() {
-    let dir = tempfile::tempdir().unwrap();
-    let server = Server::start(&dir.path().join("data"));
-    let url = server.url();
-    let conf = file(dir.path(), "job.conf", HOCON);
-    let stream = file(dir.path(), "stream.json", streaming().to_string());
-    let broken = file(dir.path(), "broken.conf", "source { FakeSorce { } }\nsink { Console { } }\n");
-
-    let (out, _) = printed(url, &["seatunnel", "--config", &conf, "-i", "who=script"], 0);
-    assert!(out.contains("           Job Statistic Information\n"), "{out}");
-    assert!(out.contains("Total Read Count          :                   3\n"), "{out}");
-    let (out, err) = printed(
-        url,
-        &[
-            "seatunnel",
-            "-c",
-            &stream,
-            "--async",
-            "-n",
-            "later",
-            "--set-job-id",
-            "7",
-            "-cn",
-            "x",
-            "-DJvmOption=-Xms1g",
-        ],
-        0,
-    );
-    assert_eq!(out, "job 7 is submitted\n");
-    assert!(err.contains("--cluster has no meaning") && err.contains("-D has no meaning"), "{err}");
-    server.wait_for("7", "RUNNING");
-    let (out, _) = printed(url, &["seatunnel", "-l"], 0);
-    let lines: Vec<&str> = out.lines().collect();
-    assert!(lines[0].starts_with("Job ID") && lines[0].contains("  Submit Time"), "{out}");
-    assert!(lines[1].starts_with("------") && lines[2].starts_with("7  "), "{out}");
-    assert!(lines[3].contains("  script  ") || lines[3].contains("  script "), "{out}");
-    let (out, _) = printed(url, &["seatunnel", "-j", "7"], 0);
-    let job: Value = serde_json::from_str(&out).unwrap();
-    assert_eq!(
-        (&job["jobId"], &job["jobName"], &job["jobStatus"]),
-        (&json!("7"), &json!("later"), &json!("RUNNING"))
-    );
-    let (out, _) = printed(url, &["seatunnel", "-j", "8"], 2);
-    assert_eq!(out, "{\"err\":\"jobId : 8 not found\"}\n");
-    let (out, _) = printed(url, &["seatunnel", "-s", "7"], 0);
-    assert_eq!(out, "job 7 has ended: SAVEPOINT_DONE\n");
-    printed(url, &["seatunnel", "-c", &stream, "-r", "7", "--async"], 0);
-    server.wait_for("7", "RUNNING");
-    printed(url, &["seatunnel", "-can", "7"], 0);
-    server.wait_for("7", "CANCELED");
-
-    let (out, _) = printed(url, &["seatunnel", "-c", &broken, "--check"], 2);
-    assert!(out.contains("there is no source plug-in"), "{out}");
-    let (_, err) = printed(url, &["seatunnel", "-c", &conf, "-e", "local", "-n", "here"], 0);
-    assert!(err.contains(" (here) FINISHED: 3 rows read"), "{err}");
-    printed(url, &["seatunnel"], 2);
-    printed(url, &["seatunnel", "-c", &broken], 2);
-}
-
-#[test]
-fn submit_jobs_and_stop_take_the_flags_of_the_script() {
-    let dir = tempfile::tempdir().unwrap();
-    let server = Server::start(&dir.path().join("data"));
-    let url = server.url();
-    let stream = file(dir.path(), "stream.json", streaming().to_string());
-    let submit = ["submit", "--config", &stream, "-n", "x", "-m", "CLUSTER", "--async", "--set-job-id", "7"];
-    assert_eq!(printed(url, &submit, 0).0, "7\n");
-    server.wait_for("7", "RUNNING");
-    assert!(printed(url, &["jobs", "-l"], 0).0.starts_with("7\tx\tRUNNING\t"));
-    printed(url, &["stop", "-s", "7", "--wait"], 0);
-    printed(url, &["submit", "-c", &stream, "-r", "7", "-e", "cluster"], 0);
-    server.wait_for("7", "RUNNING");
-    printed(url, &["stop", "-can", "7", "--wait"], 0);
-    server.wait_for("7", "CANCELED");
-    for (arguments, why) in [
-        (&["submit"][..], "<FILE>"),
-        (&["submit", "-c", &stream, &stream], "cannot be used with"),
-        (&["submit", "-c", &stream, "-m", "local"], "`seikan run FILE` runs a job in its own process"),
-        (&["submit", "-c", &stream, "--async", "--wait"], "cannot be used with"),
-    ] {
-        let (_, err) = printed(url, arguments, 2);
-        assert!(err.contains(why), "{arguments:?}: {err}");
-    }
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod backup;
 mod bad_input;
 mod client;
 mod client_answers;
+mod client_script;
 mod clock;
 mod command_docs;
 mod command_line;
