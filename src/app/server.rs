@@ -192,11 +192,16 @@ impl Server {
         &self.greeting
     }
 
-    /// Submits a job from the command line.
+    /// Submits a job from the command line; a `name` given there goes before the text's own.
     ///
     /// # Errors
     /// Every problem.
-    pub async fn submit(&self, tree: &Tree, text: &JobText) -> Result<JobId, Vec<Problem>> {
+    pub async fn submit(
+        &self,
+        tree: &Tree,
+        text: &JobText,
+        name: Option<&str>,
+    ) -> Result<JobId, Vec<Problem>> {
         let job = spec::job_spec(tree)?;
         let compiled = plan::prepare(&job, &self.registry, &self.plan_defaults)
             .await
@@ -204,7 +209,7 @@ impl Server {
         let resolved = serde_json::to_string(tree).map_err(problem)?;
         let submission = Submission {
             id: None,
-            name: job.name_of(None),
+            name: job.name_of(name),
             from_savepoint: false,
             origin: Origin::Cli,
             key: None,

@@ -1,13 +1,14 @@
 //! `seikan backup`: create, list, verify, restore, export, import.
 //!
-//! Exit codes: 0 done and sound, 1 it failed or something is damaged, 2 what was named can't be used.
+//! Exit codes: 0 done and sound, 1 it failed or something is damaged, 2 what was named can't be used, 3 the server can't
+//! be reached.
 
 use super::arguments::{
     BackupCommand, CreateOptions, ExportOptions, ImportOptions, ListOptions, RestoreOptions, VerifyOptions,
 };
 use super::progress::grouped;
-use super::remote::Remote;
-use super::{FAILED, WRONG};
+use super::remote::{Remote, RemoteError};
+use super::{FAILED, WRONG, client};
 use crate::api::views;
 use crate::app::backups::{self, Backup, BackupError, BackupState, Created, Inspected};
 use crate::model::JobState;
@@ -116,8 +117,8 @@ fn create(options: &CreateOptions) -> Result<u8, Failure> {
 }
 
 fn create_remotely(url: &str, options: &CreateOptions) -> Result<u8, Failure> {
-    let failed = |message: String| (FAILED, message);
-    let server = Remote::new(url).map_err(|message| (WRONG, message))?;
+    let failed = |error: RemoteError| (client::Failure::from(error.clone()).code(), error.to_string());
+    let server = Remote::new(url, &options.access).map_err(|message| (WRONG, message))?;
     if let Some(to) = &options.to {
         let listed = server.get("/backups").map_err(failed)?;
         let there = PathBuf::from(listed["directory"].as_str().unwrap_or_default());

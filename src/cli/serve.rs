@@ -63,11 +63,11 @@ pub(super) fn serve(options: ServeOptions) -> ExitCode {
 
 /// `--submit`: one job to its result; then the server goes on. What is refused only now (no slots, the store) is said.
 async fn submit(server: &Server, job: &CheckedJob) {
-    match server.submit(&job.tree, &job.text).await {
+    match server.submit(&job.tree, &job.text, None).await {
         Ok(id) => {
             say(&format!("job {id} submitted: {}", job.text.name));
             if let Some(record) = progress::follow(server, id).await {
-                say(&progress::result(&record));
+                say(&progress::result(&(&record).into()));
             }
         }
         Err(problems) => problems.iter().for_each(|problem| eprintln!("error: {problem}")),

@@ -344,7 +344,7 @@ fn one_backup_at_a_time_and_none_without_a_place() {
     assert!(message.contains("seatunnel.engine.store.backup-dir"), "{message}");
     assert!(plain.get("/backups").fail(400).contains("store.backup-dir"));
     plain.request("DELETE", "/backups", &[], b"").fail(405);
-    let said = printed(&["create", "--server", plain.url()], 1);
+    let said = printed(&["create", "--server", plain.url()], 2);
     assert!(said.contains("store.backup-dir"), "{said}");
     drop(plain);
     // A relative place is told in full.
@@ -412,11 +412,11 @@ fn arguments_that_can_not_be_used_say_so() {
         (vec!["create", "--data-dir", &data, "--to", &data], 2, "is the data directory itself"),
         (vec!["create", "--data-dir", &data, "--to", &file], 1, "mine is a file, not a directory"),
         (
-            vec!["create", "--server", "https://x", "--to", &empty],
+            vec!["create", "--server", "ftp://x", "--to", &empty],
             2,
             "allowed: a URL such as http://127.0.0.1:8080",
         ),
-        (vec!["create", "--server", "http://127.0.0.1:1"], 1, "http://127.0.0.1:1/backups: "),
+        (vec!["create", "--server", "http://127.0.0.1:1"], 3, "http://127.0.0.1:1/backups: "),
         (vec!["create", "--server", "http://127.0.0.1:1", "--data-dir", &data], 2, "cannot be used with"),
         (vec!["list", &missing], 2, "missing: there is no such directory"),
         (vec!["list", &empty], 0, "empty: no backups"),

@@ -5,7 +5,11 @@
 
 mod backup;
 mod bad_input;
+mod client;
+mod client_answers;
+mod client_script;
 mod clock;
+mod command_docs;
 mod command_line;
 mod copies;
 mod corpus;
