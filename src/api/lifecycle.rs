@@ -6,7 +6,7 @@
 use super::answer;
 use super::context::ApiContext;
 use super::error::{ApiError, ErrorCode};
-use super::jobs::job_id;
+use super::jobs::{job_id, no_such_job};
 use super::query::{Query, Segment, query};
 use super::routes::{Route, with};
 use super::submit::{Params, submit_stored};
@@ -77,10 +77,7 @@ fn ended(context: &ApiContext, id: JobId) -> Result<JobRecord, ApiError> {
         let message = format!("job {id} has not ended ({}): stop it first", live.record.state);
         return Err(ApiError::new(ErrorCode::Conflict, message));
     }
-    context
-        .reader
-        .record(id)?
-        .ok_or_else(|| ApiError::new(ErrorCode::NotFound, format!("there is no job {id}")))
+    context.reader.record(id)?.ok_or_else(|| no_such_job(id))
 }
 
 fn texts(context: &ApiContext, id: JobId) -> Result<JobTexts, ApiError> {

@@ -462,3 +462,20 @@ fn completions_and_manual_pages_are_made() {
     let (_, err) = printed("http://x", &["man", &used], 1);
     assert!(err.contains("file: "), "{err}");
 }
+
+#[test]
+fn an_ended_job_is_run_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start(dir.path());
+    let first = server.submit(&batch("nightly"));
+    server.ended(&first);
+    let (out, _) = printed(server.url(), &["rerun", &first, "--wait"], 0);
+    let jobs = server.get("/finished-jobs").ok();
+    assert_eq!(jobs[1]["jobId"], out.trim(), "{out}");
+    let names: Vec<&str> =
+        jobs.as_array().unwrap().iter().filter_map(|job| job["jobName"].as_str()).collect();
+    assert_eq!(names, ["nightly", "nightly"]);
+    assert_ne!(jobs[0]["jobId"], jobs[1]["jobId"]);
+    let (_, error) = printed(server.url(), &["rerun", "5"], 2);
+    assert!(error.contains("there is no job 5"), "{error}");
+}
