@@ -77,7 +77,9 @@ fn line(state: JobState, counts: &MetricsSnapshot) -> String {
 pub(super) fn result(record: &JobRecord) -> String {
     let sum = |tables: &[crate::model::TableCount]| tables.iter().map(|t| t.rows).sum::<u64>();
     let counts = &record.metrics;
-    let seconds = counts.running_ms as f64 / 1000.0;
+    // With all attempts and the waits between them: as long as the user waited for it.
+    let took = record.started.zip(record.ended).map_or(0, |(started, ended)| ended - started);
+    let seconds = took as f64 / 1000.0;
     let read = sum(&counts.read);
     let mut text = format!(
         "job {} ({}) {}: {} rows read, {} written, {} committed in {seconds:.2} s",

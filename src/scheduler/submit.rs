@@ -219,6 +219,7 @@ fn restore(live: &mut Live, found: Found) {
     let record = Arc::make_mut(&mut live.record);
     if let Some(before) = found.record {
         record.attempt = before.attempt;
+        live.untouched = record.attempt.is_none();
         record.rows_may_repeat = before.rows_may_repeat;
         record.events = before.events;
     }

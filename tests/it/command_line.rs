@@ -83,6 +83,36 @@ fn counts_that_mean_something_else_are_warnings() {
 }
 
 #[test]
+fn warnings_alone_are_no_failure() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = file(dir.path(), "job.conf", ["env { job.nam = x }\n", JOB].concat());
+    for arguments in [["check", &path].as_slice(), &["check", "--output", "json", &path], &["run", &path]] {
+        let output = seikan(arguments);
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", text(&output.stderr));
+        assert!(text(&output.stdout).contains("is not an option of env"), "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_job_that_failed_tells_the_time_of_all_its_attempts() {
+    let dir = tempfile::tempdir().unwrap();
+    file(dir.path(), "file", "");
+    let job = format!(
+        "env {{ job.retry.times = 1, job.retry.interval.seconds = 1 }}\n\
+         source {{ FakeSource {{ schema {{ fields {{ a = int }} }} }} }}\n\
+         sink {{ LocalFile {{ path = \"{}/file/out\", file_format_type = csv, is_enable_transaction = false }} }}",
+        dir.path().display()
+    );
+    let output = seikan(&["run", &file(dir.path(), "job.conf", job)]);
+    assert_eq!(output.status.code(), Some(1));
+    let (log, end) = (text(&output.stdout), text(&output.stderr));
+    assert!(log.contains("attempt 2 started"), "{log}");
+    assert!(!log.contains("twice") && !log.contains("may get rows again"), "nothing was written: {log}");
+    let seconds = end.split(" committed in ").nth(1).and_then(|rest| rest.split(' ').next()).unwrap();
+    assert!(seconds.parse::<f64>().unwrap() >= 1.0, "{end}");
+}
+
+#[test]
 fn blanks_of_a_variable_are_kept() {
     let dir = tempfile::tempdir().unwrap();
     let path = file(dir.path(), "job.conf", ["env { k = \"${nm}\" }\n", JOB].concat());
