@@ -3,7 +3,7 @@
 use super::blocks::{SINK_OPTIONS, SOURCE_OPTIONS, TRANSFORM_OPTIONS};
 use super::env::ENV_OPTIONS;
 use crate::options::OptionDef;
-use crate::plugin::Registry;
+use crate::plugin::{Registry, SinkFactory, SourceFactory, TransformFactory};
 use crate::table::schema;
 
 /// What a block is.
@@ -46,6 +46,8 @@ pub struct BlockRules {
     pub common: &'static [OptionDef],
     /// What this one takes.
     pub own: &'static [OptionDef],
+    /// Why it is always refused, if it is.
+    pub refused: Option<&'static str>,
 }
 
 impl BlockRules {
@@ -60,23 +62,22 @@ impl BlockRules {
 /// The rules of all blocks: `env`, then sources, transforms and sinks by name, then the schema.
 #[must_use]
 pub fn block_rules(registry: &Registry) -> Vec<BlockRules> {
-    let rules = |kind, common, plugins: Vec<(&'static str, &'static [OptionDef])>| {
-        let mut rules: Vec<BlockRules> =
-            plugins.into_iter().map(|(name, own)| BlockRules { kind, name, common, own }).collect();
+    let rules = |kind, common, name, own| BlockRules { kind, name, common, own, refused: None };
+    let source = |f: &Box<dyn SourceFactory>| rules(BlockKind::Source, SOURCE_OPTIONS, f.name(), f.options());
+    let transform = |f: &Box<dyn TransformFactory>| BlockRules {
+        refused: f.refused(),
+        ..rules(BlockKind::Transform, TRANSFORM_OPTIONS, f.name(), f.options())
+    };
+    let sink = |f: &Box<dyn SinkFactory>| rules(BlockKind::Sink, SINK_OPTIONS, f.name(), f.options());
+    let by_name = |mut rules: Vec<BlockRules>| {
         rules.sort_unstable_by_key(|rules| rules.name);
         rules
     };
-    let sources = registry.sources.iter().map(|factory| (factory.name(), factory.options()));
-    let transforms = registry.transforms.iter().map(|factory| (factory.name(), factory.options()));
-    let sinks = registry.sinks.iter().map(|factory| (factory.name(), factory.options()));
-    let env = BlockRules { kind: BlockKind::Env, name: "env", common: &[], own: ENV_OPTIONS };
-    let schema = schema::BLOCKS;
-    let schema =
-        schema.iter().map(|(name, own)| BlockRules { kind: BlockKind::Schema, name, common: &[], own });
-    std::iter::once(env)
-        .chain(rules(BlockKind::Source, SOURCE_OPTIONS, sources.collect()))
-        .chain(rules(BlockKind::Transform, TRANSFORM_OPTIONS, transforms.collect()))
-        .chain(rules(BlockKind::Sink, SINK_OPTIONS, sinks.collect()))
+    let schema = schema::BLOCKS.iter().map(|(name, own)| rules(BlockKind::Schema, &[], name, own));
+    std::iter::once(rules(BlockKind::Env, &[], "env", ENV_OPTIONS))
+        .chain(by_name(registry.sources.iter().map(source).collect()))
+        .chain(by_name(registry.transforms.iter().map(transform).collect()))
+        .chain(by_name(registry.sinks.iter().map(sink).collect()))
         .chain(schema)
         .collect()
 }
