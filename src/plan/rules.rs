@@ -3,7 +3,7 @@
 use super::blocks::{SINK_OPTIONS, SOURCE_OPTIONS, TRANSFORM_OPTIONS};
 use super::env::ENV_OPTIONS;
 use crate::options::OptionDef;
-use crate::plugin::{Registry, SinkFactory, SourceFactory, TransformFactory};
+use crate::plugin::Registry;
 use crate::table::schema;
 
 /// What a block is.
@@ -63,21 +63,23 @@ impl BlockRules {
 #[must_use]
 pub fn block_rules(registry: &Registry) -> Vec<BlockRules> {
     let rules = |kind, common, name, own| BlockRules { kind, name, common, own, refused: None };
-    let source = |f: &Box<dyn SourceFactory>| rules(BlockKind::Source, SOURCE_OPTIONS, f.name(), f.options());
-    let transform = |f: &Box<dyn TransformFactory>| BlockRules {
+    let sources = registry.sources.iter();
+    let sources = sources.map(|f| rules(BlockKind::Source, SOURCE_OPTIONS, f.name(), f.options()));
+    let transforms = registry.transforms.iter().map(|f| BlockRules {
         refused: f.refused(),
         ..rules(BlockKind::Transform, TRANSFORM_OPTIONS, f.name(), f.options())
-    };
-    let sink = |f: &Box<dyn SinkFactory>| rules(BlockKind::Sink, SINK_OPTIONS, f.name(), f.options());
+    });
+    let sinks = registry.sinks.iter();
+    let sinks = sinks.map(|f| rules(BlockKind::Sink, SINK_OPTIONS, f.name(), f.options()));
     let by_name = |mut rules: Vec<BlockRules>| {
         rules.sort_unstable_by_key(|rules| rules.name);
         rules
     };
     let schema = schema::BLOCKS.iter().map(|(name, own)| rules(BlockKind::Schema, &[], name, own));
     std::iter::once(rules(BlockKind::Env, &[], "env", ENV_OPTIONS))
-        .chain(by_name(registry.sources.iter().map(source).collect()))
-        .chain(by_name(registry.transforms.iter().map(transform).collect()))
-        .chain(by_name(registry.sinks.iter().map(sink).collect()))
+        .chain(by_name(sources.collect()))
+        .chain(by_name(transforms.collect()))
+        .chain(by_name(sinks.collect()))
         .chain(schema)
         .collect()
 }

@@ -183,7 +183,7 @@ impl TransformDef for PerTable {
     /// Rules that no table takes, and what is odd for those that do.
     fn oddities(&self, ids: &[&str], tables: &[&CatalogTable]) -> Vec<String> {
         let paths: Vec<String> = tables.iter().map(|table| table.path.to_string()).collect();
-        let here = format!("here come: {}", paths.join(", "));
+        let here = format!("tables here: {}", paths.join(", "));
         let mut odd = Vec::new();
         for rule in self.named.iter().filter(|rule| !paths.contains(&rule.path)) {
             let near = nearest(&rule.path, paths.iter().map(String::as_str));

@@ -84,8 +84,8 @@ fn rules_that_no_table_takes() {
             r#"{"query": "select a from f", "table_match_regex": "t", "table_transform": [
                 {"table_path": "u.y", "query": "select a from f"}, {"table_path": "u.x", "query": "select a from g"}]}"#,
             vec![
-                "table_transform[0].table_path: no table \"u.y\" comes here; here come: t.ab, u.x; did you mean \"u.x\"?",
-                "table_match_regex: \"t\" matches no table; here come: t.ab, u.x",
+                "table_transform[0].table_path: no table \"u.y\" comes here; tables here: t.ab, u.x; did you mean \"u.x\"?",
+                "table_match_regex: \"t\" matches no table; tables here: t.ab, u.x",
                 "table_transform[1].query: FROM g has no effect; the rows are those of \"f\"",
             ],
         ),
