@@ -2,7 +2,8 @@
 //! Apache SeaTunnel server can be read, too.
 
 use super::progress::Outcome;
-use crate::model::{JobId, JobState, MetricsSnapshot, TableCount};
+use crate::model::{JobId, JobState, MetricsSnapshot, Millis, TableCount};
+use chrono::NaiveDateTime;
 use serde_json::Value;
 
 /// A job in an answer.
@@ -114,9 +115,17 @@ impl<'a> JobView<'a> {
             name: self.text("jobName").to_owned(),
             state,
             counts: self.counts(),
+            took: self.took(),
             is_balanced: self.run().0["accounting"]["balanced"].as_bool(),
             fault: error.map(str::to_owned),
         }
+    }
+
+    /// From its first start to its end; answers tell whole seconds.
+    fn took(&self) -> Millis {
+        let time = |name: &str| NaiveDateTime::parse_from_str(self.text(name), "%Y-%m-%d %H:%M:%S").ok();
+        let both = time("startTime").zip(time("finishTime"));
+        both.map_or(0, |(started, finished)| (finished - started).num_milliseconds())
     }
 
     /// Its pipelines.

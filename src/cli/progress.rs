@@ -1,7 +1,7 @@
 //! Shows how a job goes on: a bar on a terminal, plain lines in a pipe.
 
 use crate::app::{Running, Server};
-use crate::model::{Accounting, JobId, JobRecord, JobState, MetricsSnapshot, TableCount};
+use crate::model::{Accounting, JobId, JobRecord, JobState, MetricsSnapshot, Millis, TableCount};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::{IsTerminal, Write as _};
 use std::time::{Duration, Instant};
@@ -105,6 +105,8 @@ pub(super) struct Outcome {
     pub(super) name: String,
     pub(super) state: JobState,
     pub(super) counts: MetricsSnapshot,
+    /// From its first start to its end, with all attempts and the waits between them.
+    pub(super) took: Millis,
     /// Whether every row is accounted for, when that was looked at.
     pub(super) is_balanced: Option<bool>,
     /// Why it failed.
@@ -119,6 +121,7 @@ impl From<&JobRecord> for Outcome {
             name: record.name.clone(),
             state: record.state,
             counts: record.metrics.clone(),
+            took: record.started.zip(record.ended).map_or(0, |(started, ended)| ended - started),
             is_balanced: record.accounting.as_ref().map(Accounting::is_balanced),
             fault: fault.map(ToString::to_string),
         }
@@ -129,7 +132,7 @@ impl From<&JobRecord> for Outcome {
 pub(super) fn result(outcome: &Outcome) -> String {
     let sum = |tables: &[TableCount]| tables.iter().map(|t| t.rows).sum::<u64>();
     let counts = &outcome.counts;
-    let seconds = counts.running_ms as f64 / 1000.0;
+    let seconds = outcome.took as f64 / 1000.0;
     let read = sum(&counts.read);
     let mut text = format!(
         "job {} ({}) {}: {} rows read, {} written, {} committed in {seconds:.2} s",

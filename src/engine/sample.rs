@@ -57,6 +57,7 @@ impl Engine {
             plan: Arc::new(trial(plan, &targets, limits)),
             restore: None,
             committed: Epoch::default(),
+            untouched: true,
             log: Arc::new(JobLog::nowhere()),
             events,
         });

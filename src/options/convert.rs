@@ -117,13 +117,25 @@ pub fn to_map(value: &Tree) -> Result<Map, String> {
 #[must_use]
 pub fn shown(value: &Tree) -> String {
     let text = match value {
-        Tree::Text(text) => format!("{text:?}"),
+        Tree::Text(text) => quoted(text),
         other => other.to_json(),
     };
     match text.char_indices().nth(60) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text,
     }
+}
+
+/// A text in quotes, as the user wrote it: a backslash stays one. Ends of lines and the like are shown as `\n`.
+#[must_use]
+pub fn quoted(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 2);
+    out.push('"');
+    for c in text.chars() {
+        if c.is_control() { out.extend(c.escape_debug()) } else { out.push(c) }
+    }
+    out.push('"');
+    out
 }
 
 fn looks_like_number(text: &str) -> bool {

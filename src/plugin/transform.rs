@@ -65,6 +65,12 @@ pub trait TransformDef: Send + Sync {
     /// caller puts the block's path in front: `replace_field: …`.
     fn schema(&self, input: &CatalogTable) -> Result<Vec<CatalogTable>, Vec<String>>;
 
+    /// What is odd about the rows that come, but no error: each message begins with its option. `ids` are the names
+    /// under which they come (`plugin_input`), `tables` all their tables.
+    fn oddities(&self, _ids: &[&str], _tables: &[&CatalogTable]) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Starts an instance for `inputs` (each input's table), restored from `state` if there is one. It runs beside
     /// its source's reader, one per parallel instance.
     ///

@@ -41,6 +41,7 @@ impl Core {
             plan: Arc::clone(plan),
             restore: restore.cloned().map(Box::new),
             committed: live.committed,
+            untouched: live.untouched,
             log: Arc::clone(&live.log),
             events: self.events.clone(),
         });

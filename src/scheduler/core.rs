@@ -19,6 +19,7 @@ use crate::store::Store;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, HashSet};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
@@ -133,7 +134,8 @@ impl Core {
             RunEvent::SavepointFailed(why) => self.apply(job, Event::SavepointFailed(why), With::default()),
             RunEvent::RowsMayRepeat => self.apply(job, Event::RowsMayRepeat, With::default()),
             RunEvent::Ended { outcome, metrics } => {
-                live.run = None;
+                let run = live.run.take();
+                live.untouched &= run.is_some_and(|run| !run.metrics.touched.load(Ordering::Relaxed));
                 self.apply(job, Event::Ended(outcome, metrics), With::default());
             }
         }

@@ -234,6 +234,7 @@ fn restore(live: &mut Live, found: Found) {
     if let Some(before) = found.record {
         record.key = record.key.or(before.key);
         record.attempt = before.attempt;
+        live.untouched = record.attempt.is_none();
         record.rows_may_repeat = before.rows_may_repeat;
         record.events = before.events;
     }

@@ -3,6 +3,7 @@
 use super::java_syntax;
 use super::row_errors::shown;
 use crate::model::Fault;
+use crate::options::convert;
 use fancy_regex::{Captures, Regex, RegexBuilder};
 
 /// Steps that a match may go back before it is given up.
@@ -43,7 +44,7 @@ pub(super) fn compile_with(pattern: &str, flags: Flags) -> Result<Regex, String>
     build(&java_syntax::translate(pattern, flags.dot_all)).map_err(|error| {
         // places count in the pattern as it was written
         let error = build(pattern).err().unwrap_or(error);
-        format!("{pattern:?} is no regular expression: {error}")
+        format!("{} is no regular expression: {error}", convert::quoted(pattern))
     })
 }
 

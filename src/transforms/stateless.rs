@@ -40,6 +40,11 @@ pub(super) trait Tables: Clone + Send + Sync + 'static {
     /// What is worked out once per table.
     type Step: Send + Sync + 'static;
 
+    /// See [`TransformDef::oddities`].
+    fn oddities(&self, _ids: &[&str], _tables: &[&CatalogTable]) -> Vec<String> {
+        Vec::new()
+    }
+
     /// The tables that come out, none if the table is dropped, and how to get there.
     ///
     /// # Errors
@@ -90,6 +95,10 @@ pub(super) struct Stateless<T>(pub(super) T);
 impl<T: Tables> TransformDef for Stateless<T> {
     fn schema(&self, input: &CatalogTable) -> Result<Vec<CatalogTable>, Vec<String>> {
         self.0.plan(input).map(|(outputs, _)| outputs)
+    }
+
+    fn oddities(&self, ids: &[&str], tables: &[&CatalogTable]) -> Vec<String> {
+        self.0.oddities(ids, tables)
     }
 
     fn start(

@@ -204,11 +204,11 @@ fn what_every_run_would_fail_with_is_refused() {
     for (given, wanted) in [
         (
             r#"{"int.min": 9, "int.max": 5, "schema": {"fields": {"a": "int"}}}"#,
-            "column a: int.min 9 is larger",
+            "FakeSource.int.min: 9 is larger than int.max, 5",
         ),
         (
             r#"{"schema": {"columns": [{"name": "a", "type": "int", "defaultValue": "x"}]}}"#,
-            "column a: defaultValue",
+            "FakeSource.schema.columns[0].defaultValue: column \"a\": \"x\"",
         ),
         (
             r#"{"rows": [{"kind": "+I", "fields": [1]}], "schema": {"fields": {"a": "int"}}}"#,
@@ -216,22 +216,78 @@ fn what_every_run_would_fail_with_is_refused() {
         ),
         (
             r#"{"rows": [{"kind": "INSERT", "fields": ["q"]}], "schema": {"fields": {"a": "int"}}}"#,
-            "rows[0].fields",
+            "FakeSource.rows[0].fields[0]: column \"a\": \"q\"",
         ),
         (r#"{"rows": [], "schema": {"fields": {"a": "float_vector"}}}"#, "column a is a vector"),
+        (
+            r#"{"date.day.template": [30], "schema": {"fields": {"a": "date"}}}"#,
+            "FakeSource.date.day.template: ",
+        ),
+        (
+            r#"{"time.hour.template": [24], "schema": {"fields": {"a": "time", "b": "timestamp"}}}"#,
+            "FakeSource.time.hour.template: 24 is not allowed; allowed: 0 to 23",
+        ),
+        (r#"{"string.length": -1, "schema": {"fields": {"a": "int"}}}"#, "string.length: -1 is not allowed"),
     ] {
         let error = fake(given).error();
-        assert!(error.starts_with("source[0].FakeSource: ") && error.contains(wanted), "{error}");
+        assert!(error.starts_with("source[0].FakeSource") && error.contains(wanted), "{error}");
     }
     let second = r#"{"schema": {"table": "b", "fields": {"a": "int"}}, "int.min": 9, "int.max": 5}"#;
     let error =
         fake(&format!(r#"{{"tables_configs": [{{"schema": {{"fields": {{"a": "int"}}}}}}, {second}]}}"#))
             .error();
-    assert!(error.starts_with("source[0].FakeSource.tables_configs[1]: column a"), "{error}");
+    assert!(error.starts_with("source[0].FakeSource.tables_configs[1].int.min: 9"), "{error}");
     // Nothing is wrong with rows that are never made.
     let none = fake(r#"{"row.num": 0, "int.min": 9, "int.max": 5, "schema": {"fields": {"a": "int"}}}"#);
     assert!(none.warnings.is_empty());
     assert!(splits(start(&none.ok(), 1).unwrap().as_ref()).is_empty());
+}
+
+#[test]
+fn all_that_is_wrong_with_rows_is_said_at_once() {
+    let built = fake(
+        r#"{"row.num": "x", "schema": {"fields": {"a": "int", "b": {"c": "date"}}}, "rows": [
+            {"kind": "INSERT", "fields": [1, null]}, {"kind": "insert"}, 7,
+            {"kind": "INSERT", "fields": ["q", {"c": "no date"}, "beyond"]},
+            {"kind": "DELETE", "fields": {"a": 99999999999, "x": 1}}]}"#,
+    );
+    let said: Vec<String> = built.errors.iter().map(ToString::to_string).collect();
+    let wanted = [
+        "rows[1].kind: \"insert\" is no row kind",
+        "rows[1].fields: is required",
+        "rows[2]: 7 is no row",
+        "row.num: \"x\"",
+        "rows[3].fields[0]: column \"a\": \"q\"",
+        "rows[3].fields[1]: column \"b\": field \"c\"",
+        "rows[4].fields.a: column \"a\": \"99999999999\" is out of range",
+    ];
+    assert_eq!(said.len(), wanted.len(), "{said:#?}");
+    for (said, wanted) in said.iter().zip(wanted) {
+        assert!(said.starts_with(&format!("source[0].FakeSource.{wanted}")), "{said} {wanted}");
+    }
+    let many = vec![r#"{"kind": "INSERT", "fields": ["q"]}"#; 120].join(",");
+    let built = fake(&format!(r#"{{"schema": {{"fields": {{"a": "int"}}}}, "rows": [{many}]}}"#));
+    assert_eq!(built.errors.len(), 101);
+    assert!(built.errors[100].to_string().ends_with("rows: 20 further values can't be used"));
+}
+
+#[test]
+fn what_counts_as_another_number_is_a_warning() {
+    let built = fake(
+        r#"{"row.num": -1, "map.size": -2, "split.read-interval": -3, "split.num": 1.5,
+            "schema": {"fields": {"a": "int"}}}"#,
+    );
+    let said: Vec<String> = built.warnings.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        said,
+        [
+            "source[0].FakeSource.split.num: 1.5 counts as 1: only whole numbers are allowed",
+            "source[0].FakeSource.row.num: -1 counts as 0; allowed: 0 or more",
+            "source[0].FakeSource.split.read-interval: -3 counts as 0; allowed: 0 or more",
+            "source[0].FakeSource.map.size: -2 counts as 0; allowed: 0 or more",
+        ]
+    );
+    assert!(built.def.is_some());
 }
 
 #[test]

@@ -19,6 +19,8 @@ const MAX_OPERATORS: usize = 2_000;
 /// A query, as it was written.
 #[derive(Debug)]
 pub(super) struct Parsed {
+    /// The table of FROM.
+    pub table: String,
     /// What is selected.
     pub items: Vec<Item>,
     /// LATERAL VIEWs, in order.
@@ -74,7 +76,7 @@ pub(super) fn parse(query: &str) -> Result<Parsed, String> {
         return Err(format!("{} is not a query; only SELECT is allowed", shown(&statement.to_string())));
     };
     let select = only_select(*query)?;
-    check_table(&select)?;
+    let table = table_of(&select)?;
     check_clauses(&select)?;
     let mut ignored = Vec::new();
     if select.distinct.is_some() {
@@ -88,7 +90,7 @@ pub(super) fn parse(query: &str) -> Result<Parsed, String> {
         let text = texts.as_ref().map(|texts| texts[index].clone());
         read_item(item, text)
     });
-    Ok(Parsed { items: items.collect::<Result<_, _>>()?, views, filter: select.selection, ignored })
+    Ok(Parsed { table, items: items.collect::<Result<_, _>>()?, views, filter: select.selection, ignored })
 }
 
 fn parser(tokens: Vec<TokenWithSpan>) -> Parser<'static> {
@@ -139,7 +141,7 @@ fn not_allowed(clause: &str) -> String {
     format!("{clause} is not allowed; a query is SELECT … FROM table [LATERAL VIEW …] [WHERE …], row by row")
 }
 
-fn check_table(select: &Select) -> Result<(), String> {
+fn table_of(select: &Select) -> Result<String, String> {
     let from = match select.from.as_slice() {
         [from] => from,
         [] => return Err("FROM and a table are missing".into()),
@@ -150,12 +152,12 @@ fn check_table(select: &Select) -> Result<(), String> {
     }
     match &from.relation {
         TableFactor::Table { name, alias, args: None, .. } => {
-            if name.0.len() != 1 {
+            let [part] = name.0.as_slice() else {
                 return Err(format!("the table {name} can't have a prefix; write its name alone"));
-            }
+            };
             match alias {
                 Some(alias) => Err(format!("the table can't have an alias ({})", alias.name)),
-                None => Ok(()),
+                None => Ok(part.as_ident().map_or_else(|| part.to_string(), |ident| ident.value.clone())),
             }
         }
         TableFactor::Derived { .. } => {

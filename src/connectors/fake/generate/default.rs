@@ -27,7 +27,7 @@ pub(super) fn constant(data_type: &DataType, value: &Tree) -> Result<Generator, 
             return Ok(Generator::Constant(Arc::new(BooleanArray::from(vec![value]))));
         }
         DataType::TinyInt | DataType::SmallInt | DataType::Int | DataType::BigInt if text.trim() != text => {
-            return Err(format!("defaultValue: {text:?} is not an integer"));
+            return Err(format!("{text:?} is not an integer"));
         }
         _ => {}
     }
@@ -40,5 +40,5 @@ pub(super) fn constant(data_type: &DataType, value: &Tree) -> Result<Generator, 
         DataType::Time | DataType::Timestamp | DataType::TimestampTz => one(&format!("{text}:00")).ok(),
         _ => None,
     };
-    one(&text).or_else(|message| with_seconds().ok_or(format!("defaultValue: {message}")))
+    one(&text).or_else(|message| with_seconds().ok_or(message))
 }

@@ -2,6 +2,7 @@
 
 use crate::connectors::file::sink::{HIDDEN, failed};
 use crate::model::Fault;
+use crate::options::convert;
 use fancy_regex::Regex;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -29,7 +30,7 @@ impl NamePattern {
     /// Checks a pattern.
     pub(super) fn new(text: &str) -> Result<Self, String> {
         let regex = Regex::new(&format!("^(?:{text})$"))
-            .map_err(|e| format!("{text:?} is no regular expression: {e}"))?;
+            .map_err(|e| format!("{} is no regular expression: {e}", convert::quoted(text)))?;
         Ok(Self { text: text.to_owned(), regex })
     }
 

@@ -152,8 +152,12 @@ impl Binder<'_> {
             .iter()
             .map(|a| Argument { data_type: a.data_type.clone(), literal: a.literal.clone() })
             .collect();
-        let bound = (function.bind)(&Call { name, arguments: &known })
-            .map_err(|e| format!("{text}: {e} ({})", function.usage))?;
+        let bound = (function.bind)(&Call { name, arguments: &known }).map_err(|e| {
+            match e.contains(function.usage) {
+                true => format!("{text}: {e}"),
+                false => format!("{text}: {e} ({})", function.usage),
+            }
+        })?;
         let effect = if bound.is_volatile { Effect::Volatile } else { Effect::MayFail };
         self.apply(text, arguments, bound.result, bound.kernel, effect)
     }

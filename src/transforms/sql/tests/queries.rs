@@ -87,6 +87,8 @@ fn items_are_called_as_they_were_written() {
     let twice = run("select id, name as id from t", &changes()).unwrap_err();
     assert!(twice.contains("two columns are called \"id\""), "{twice}");
     let all = run("select nme, id / name, id from t where idd > 1", &changes()).unwrap_err();
+    let short = run("select substring(name) from t", &changes()).unwrap_err();
+    assert_eq!(short.matches("(text, start[, length])").count(), 1, "{short}");
     assert!(all.contains("[nme]") && all.contains("INT and STRING") && all.contains("[idd]"), "{all}");
 }
 
