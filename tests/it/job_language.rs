@@ -370,6 +370,7 @@ fn every_type_of_a_schema() {
         ("date", "DATE"),
         ("time", "TIME"),
         ("timestamp", "TIMESTAMP"),
+        ("timestamp_tz", "TIMESTAMP_TZ"),
         ("array<int>", "ARRAY<INT>"),
         ("\"map<string, array<double>>\"", "Map<STRING, ARRAY<DOUBLE>>"),
         ("\"map<decimal(5, 2), map<int, string>>\"", "Map<Decimal(5, 2), Map<INT, STRING>>"),
@@ -398,7 +399,6 @@ fn every_type_of_a_schema() {
         "\"int[]\"",
         "5",
         "[int]",
-        "timestamp_tz",
     ] {
         let findings = found(&format!(
             "source {{ FakeSource {{ schema {{ fields {{ x = {kind} }} }} }} }}\nsink {{ Console {{ }} }}"

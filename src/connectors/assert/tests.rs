@@ -179,3 +179,22 @@ fn nulls_need_no_type_when_none_is_wanted() {
         assert_eq!(write_all(writer.as_mut(), &rows(options)).is_ok(), passes, "{value}");
     }
 }
+
+#[test]
+fn a_moment_in_utc_is_asserted_with_its_type_and_any_offset() {
+    let fixed = r#"{"schema": {"fields": {"t": "timestamp_tz"}}, "rows": [
+        {"kind": "INSERT", "fields": ["2024-01-02T03:04:05+02:00"]}]}"#;
+    let failure = |rule: &str| {
+        let rules = format!(r#"{{"rules": {{"field_rules": [{{"field_name": "t", {rule}}}]}}}}"#);
+        let def = sink("Assert", &rules, &tables(&fake(fixed).ok())).ok();
+        let mut writer = writer(&def, &batch_context(1)).unwrap();
+        write_all(writer.as_mut(), &rows(fixed)).err().map(|fault| fault.message).unwrap_or_default()
+    };
+    let equals = |literal: &str| {
+        failure(&format!(r#""field_type": "timestamp_tz", "field_value": [{{"equals_to": "{literal}"}}]"#))
+    };
+    assert_eq!(equals("2024-01-02T01:04:05Z"), "");
+    assert_eq!(equals("2024-01-02 09:04:05+08:00"), "");
+    assert!(equals("2024-01-02T03:04:05Z").contains("fields=[2024-01-02T01:04:05Z]"));
+    assert!(failure(r#""field_type": "timestamp""#).ends_with("the column is TIMESTAMP_TZ"));
+}

@@ -74,10 +74,7 @@ fn conversion(from: &DataType, to: &DataType) -> Option<Convert> {
         (D::String, D::Decimal(..)) => decimal_of_text,
         (D::String, D::Boolean) => boolean_of_text,
         (D::String, D::Bytes) => |column, to, _| cast(column, &to.to_arrow()).map_err(problem),
-        (D::String, D::TimestampTz) => {
-            |column, _, is_try| time::from_local(&read(column, &D::Timestamp, is_try)?, is_try)
-        }
-        (D::String, D::Date | D::Time | D::Timestamp) => read,
+        (D::String, D::Date | D::Time | D::Timestamp | D::TimestampTz) => read,
         (D::String, _) if is_number(to) => read,
         // by their shortest text, as 1.1 of a FLOAT is 1.1 and not 1.10000002384
         (D::Float | D::Decimal(..), D::Double) | (D::Decimal(..), D::Float) => {

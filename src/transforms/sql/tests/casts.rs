@@ -171,3 +171,29 @@ fn dates_and_times() {
         &rows,
     );
 }
+
+#[test]
+fn moments_in_utc() {
+    let rows = table(&[
+        ("z", "timestamp_tz", r#"["2021-04-08T13:34:45.5+02:00"]"#),
+        ("y", "timestamp_tz", r#"["2021-04-08T11:34:45.5Z"]"#),
+        ("s", "string", r#"["2021-04-08 13:34:45+02:00"]"#),
+    ]);
+    check(
+        &[
+            ("z", "TIMESTAMP_TZ", "\"2021-04-08T11:34:45.5Z\""),
+            ("CAST('2024-01-02T03:04:05+02:00' AS TIMESTAMP_TZ)", "TIMESTAMP_TZ", "\"2024-01-02T01:04:05Z\""),
+            ("CAST(s AS TIMESTAMP_TZ)", "TIMESTAMP_TZ", "\"2021-04-08T11:34:45Z\""),
+            ("CAST(z AS STRING)", "STRING", "\"2021-04-08T11:34:45.500Z\""),
+            ("CAST(CAST(z AS STRING) AS TIMESTAMP_TZ) = z", "BOOLEAN", "true"),
+            ("CONCAT(z, '')", "STRING", "\"2021-04-08T11:34:45.500Z\""),
+            ("z = y", "BOOLEAN", "true"),
+            ("z > '2021-04-08T13:34:45+02:00'", "BOOLEAN", "true"),
+            ("z IN ('2021-04-08T13:34:45.5+02:00')", "BOOLEAN", "true"),
+            ("z BETWEEN '2021-04-08T00:00:00Z' AND '2021-04-08T11:34:45Z'", "BOOLEAN", "false"),
+            ("CAST('2024-01-02' AS TIMESTAMP_TZ)", "!", "\"2024-01-02\" is not a timestamp with an offset"),
+            ("z = CAST(z AS TIMESTAMP)", "!", "can't compare TIMESTAMP_TZ with TIMESTAMP; CAST one of them"),
+        ],
+        &rows,
+    );
+}
