@@ -186,22 +186,27 @@ fn map(transform: &ValidTransform, input: &Flow, problems: &Problems) -> Option<
             Err(of_table) => messages.extend(of_table),
         }
     }
+    let notes: indexmap::IndexSet<String> =
+        mapping.iter().flat_map(|(table, _)| transform.def.notes(table)).collect();
     messages.extend(clashes(&mapping));
     if input.united && mapping.iter().any(|(_, made)| made.len() > 1) {
         messages.insert(
             "can't make several tables of united inputs; merge them with TableMerge before it".into(),
         );
     }
-    for message in &messages {
-        let (path, message) = match message.split_once(": ") {
-            Some((option, rest)) if !option.contains(char::is_whitespace) => {
-                (format!("{}.{option}", transform.path), rest)
-            }
-            _ => (transform.path.clone(), message.as_str()),
-        };
-        problems.error(Problem::new(path, message));
-    }
+    messages.iter().for_each(|message| problems.error(placed(transform, message)));
+    notes.iter().for_each(|note| problems.warning(placed(transform, note)));
     messages.is_empty().then_some(mapping)
+}
+
+/// A message of a transform, at the option that it begins with.
+fn placed(transform: &ValidTransform, message: &str) -> Problem {
+    match message.split_once(": ") {
+        Some((option, rest)) if !option.contains(char::is_whitespace) => {
+            Problem::new(format!("{}.{option}", transform.path), rest)
+        }
+        _ => Problem::new(transform.path.clone(), message),
+    }
 }
 
 /// What is wrong with tables that get the same path: they become one, so they must be alike.

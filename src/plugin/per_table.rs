@@ -147,17 +147,22 @@ impl PerTable {
         };
         let mut made = Vec::new();
         for table in tables {
-            let of_rule = |message: String| match self.named.get(rule) {
-                Some(named) if has_option(&message) => format!("{}.{message}", named.key),
-                Some(named) => format!("{}: {message}", named.key),
-                None => message,
-            };
+            let of_rule = |message: String| self.at_rule(rule, message);
             made.extend(
                 def.schema(table)
                     .map_err(|messages| messages.into_iter().map(of_rule).collect::<Vec<String>>())?,
             );
         }
         Ok(made)
+    }
+
+    /// A message of a rule, with the rule's key in front.
+    fn at_rule(&self, rule: usize, message: String) -> String {
+        match self.named.get(rule) {
+            Some(named) if has_option(&message) => format!("{}.{message}", named.key),
+            Some(named) => format!("{}: {message}", named.key),
+            None => message,
+        }
     }
 }
 
@@ -170,6 +175,16 @@ impl TransformDef for PerTable {
     fn schema(&self, input: &CatalogTable) -> Result<Vec<CatalogTable>, Vec<String>> {
         let rules = self.rules_of(&input.path).map_err(|message| vec![message])?;
         rules.into_iter().try_fold(vec![input.clone()], |tables, rule| self.made(rule, &tables))
+    }
+
+    fn notes(&self, input: &CatalogTable) -> Vec<String> {
+        let (mut tables, mut notes) = (vec![input.clone()], Vec::new());
+        for rule in self.rules_of(&input.path).unwrap_or_default() {
+            let of_rule = tables.iter().flat_map(|table| self.def(rule).map(|def| def.notes(table)));
+            notes.extend(of_rule.flatten().map(|note| self.at_rule(rule, note)));
+            tables = self.made(rule, &tables).unwrap_or_default();
+        }
+        notes
     }
 
     fn start(

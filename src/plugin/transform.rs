@@ -65,6 +65,12 @@ pub trait TransformDef: Send + Sync {
     /// caller puts the block's path in front: `replace_field: …`.
     fn schema(&self, input: &CatalogTable) -> Result<Vec<CatalogTable>, Vec<String>>;
 
+    /// What one should know about what it does to `input`, though it is allowed: warnings, worded as the errors of
+    /// [`TransformDef::schema`] are.
+    fn notes(&self, _input: &CatalogTable) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Starts an instance for `inputs` (each input's table), restored from `state` if there is one. It runs beside
     /// its source's reader, one per parallel instance.
     ///

@@ -4,8 +4,9 @@
 //! which every `Columns` is too. [`Stateless`] makes either the port's `TransformDef`.
 
 use crate::model::{Fault, nearest};
+use crate::options::{OptionDef, Options};
 use crate::plugin::{Out, RunContext, State, Transform, TransformDef};
-use crate::table::{Batch, CatalogTable, Column, TablePath};
+use crate::table::{Batch, CatalogTable, Column, DataType, TablePath};
 use arrow::array::ArrayRef;
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use async_trait::async_trait;
@@ -22,6 +23,11 @@ pub(super) trait Columns: Clone + Send + Sync + 'static {
     /// # Errors
     /// Messages that name the option and what is wrong.
     fn plan(&self, input: &CatalogTable) -> Result<(CatalogTable, Self::Step), Vec<String>>;
+
+    /// As [`TransformDef::notes`].
+    fn notes(&self, _input: &CatalogTable) -> Vec<String> {
+        Vec::new()
+    }
 
     /// Transforms one batch of a table; `output` is the table that `plan` gave.
     ///
@@ -46,6 +52,11 @@ pub(super) trait Tables: Clone + Send + Sync + 'static {
     /// Messages that name the option and what is wrong.
     fn plan(&self, input: &CatalogTable) -> Result<(Vec<CatalogTable>, Self::Step), Vec<String>>;
 
+    /// As [`TransformDef::notes`].
+    fn notes(&self, _input: &CatalogTable) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Transforms one batch of a table that is not dropped; `outputs` are the tables that `plan` gave.
     ///
     /// # Errors
@@ -64,6 +75,10 @@ impl<T: Columns> Tables for T {
 
     fn plan(&self, input: &CatalogTable) -> Result<(Vec<CatalogTable>, Self::Step), Vec<String>> {
         Columns::plan(self, input).map(|(output, step)| (vec![output], step))
+    }
+
+    fn notes(&self, input: &CatalogTable) -> Vec<String> {
+        Columns::notes(self, input)
     }
 
     fn apply(
@@ -90,6 +105,10 @@ pub(super) struct Stateless<T>(pub(super) T);
 impl<T: Tables> TransformDef for Stateless<T> {
     fn schema(&self, input: &CatalogTable) -> Result<Vec<CatalogTable>, Vec<String>> {
         self.0.plan(input).map(|(outputs, _)| outputs)
+    }
+
+    fn notes(&self, input: &CatalogTable) -> Vec<String> {
+        self.0.notes(input)
     }
 
     fn start(
@@ -177,6 +196,25 @@ pub(super) fn put_columns(
         }
     }
     (input.with_columns(columns), places)
+}
+
+/// Says of a new column whose name the table has already that the old one's values are lost.
+pub(super) fn replaces(input: &CatalogTable, option: &str, name: &str, to: &DataType) -> Option<String> {
+    let old = &input.columns[input.index_of(name)?];
+    Some(format!(
+        "{option}: \"{name}\" takes the place of the column \"{name}\" ({}) of table {}, as {to}; its values are \
+         lost, choose another name to keep them",
+        old.data_type, input.path
+    ))
+}
+
+/// Notes a name that an option gives twice; whether there is none.
+pub(super) fn all_differ(options: &Options<'_>, option: &OptionDef, names: &[String]) -> bool {
+    let twice = names.iter().enumerate().find(|(index, name)| names[..*index].contains(name));
+    if let Some((index, name)) = twice {
+        options.error(&format!("{}[{index}]", option.key), format!("names the column \"{name}\" twice"));
+    }
+    twice.is_none()
 }
 
 /// Puts an array in its place, in the order that [`put_columns`] gave.
