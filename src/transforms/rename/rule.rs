@@ -17,7 +17,8 @@ const SUFFIX: OptionDef = OptionDef::new("suffix", Kind::Text, "what stands behi
 const REPLACEMENTS: OptionDef = OptionDef::new(
     "replacements_with_regex",
     Kind::List,
-    "replacements: replace_from, replace_to, is_regex; of several that match a name the last one counts alone",
+    "replacements: replace_from, a regular expression whose matches within a name are replaced, or with \
+     is_regex = false a whole name; replace_to, put in as it is ($1 is no group); of several that match the last counts",
 )
 .of(&[FROM, TO, IS_REGEX]);
 const FROM: OptionDef = OptionDef::new(

@@ -72,7 +72,11 @@ fn texts_to_all_types() {
             ("CAST('1e400' AS DOUBLE)", "DOUBLE", "\"Infinity\" \"Infinity\" \"Infinity\" \"Infinity\""),
             ("CAST('12.345' AS DECIMAL(4,2))", "Decimal(4, 2)", "12.35 12.35 12.35 12.35"),
             ("CAST('-12.345' AS DECIMAL(4,2))", "Decimal(4, 2)", "-12.34 -12.34 -12.34 -12.34"),
-            ("CAST('123.45' AS DECIMAL(4,2))", "!", "doesn't fit Decimal(4, 2)"),
+            (
+                "CAST('123.45' AS DECIMAL(4,2))",
+                "!",
+                "123.45 doesn't fit Decimal(4, 2), which has 2 digits before the point",
+            ),
             ("TRY_CAST('123.45' AS DECIMAL(4,2))", "Decimal(4, 2)", "null null null null"),
             ("CAST('TRUE' AS BOOLEAN)", "BOOLEAN", "true true true true"),
             ("CAST('yes' AS BOOLEAN)", "!", "not true or false"),
