@@ -176,7 +176,8 @@ pub(super) fn column(input: &CatalogTable, option: &str, name: &str) -> Result<u
     })
 }
 
-/// The table with new columns: each takes the place of the one of its name, else it is appended. Answers their places.
+/// The table with new columns: each takes the place of the one of its name, else it is appended. A key with a column
+/// whose place is taken is lost. Answers their places.
 pub(super) fn put_columns(
     input: &CatalogTable,
     new: impl Iterator<Item = Column>,
@@ -195,7 +196,11 @@ pub(super) fn put_columns(
             }
         }
     }
-    (input.with_columns(columns), places)
+    let is_kept = |name: &String| input.index_of(name).is_none_or(|place| !places.contains(&place));
+    let mut output = input.with_columns(columns);
+    output.primary_key = output.primary_key.filter(|key| key.columns.iter().all(is_kept));
+    output.constraint_keys.retain(|key| key.columns.iter().all(|(name, _)| is_kept(name)));
+    (output, places)
 }
 
 /// Says of a new column whose name the table has already that the old one's values are lost.

@@ -126,6 +126,17 @@ fn what_is_wrong_names_option_and_column() {
 }
 
 #[test]
+fn a_key_is_lost_with_the_values_of_its_column() {
+    let split = |output: &str| {
+        let options =
+            format!(r#"{{"separator": " ", "split_field": "name", "output_fields": ["{output}"]}}"#);
+        run("Split", &options).unwrap().1.primary_key.is_some()
+    };
+    assert!(split("score") && split("x"));
+    assert!(!split("id"));
+}
+
+#[test]
 fn new_columns_under_names_that_exist_are_noted() {
     let lost = |option: &str, name: &str, from: &str, to: &str| {
         format!(
