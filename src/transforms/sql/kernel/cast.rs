@@ -223,7 +223,7 @@ fn decimals(
                     if !is_try {
                         let whole = i32::from(precision) - scale;
                         return Err(format!(
-                            "{} doesn't fit {to}, which has {whole} digits before the point",
+                            "{} doesn't fit {to} (digits before the point: at most {whole})",
                             plain(digits, from)
                         ));
                     }

@@ -75,7 +75,7 @@ fn texts_to_all_types() {
             (
                 "CAST('123.45' AS DECIMAL(4,2))",
                 "!",
-                "123.45 doesn't fit Decimal(4, 2), which has 2 digits before the point",
+                "123.45 doesn't fit Decimal(4, 2) (digits before the point: at most 2)",
             ),
             ("TRY_CAST('123.45' AS DECIMAL(4,2))", "Decimal(4, 2)", "null null null null"),
             ("CAST('TRUE' AS BOOLEAN)", "BOOLEAN", "true true true true"),
