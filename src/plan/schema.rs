@@ -103,9 +103,8 @@ fn id_of<'j>(job: &'j ValidJob<'_>, giver: Giver) -> Option<&'j str> {
 /// What a transform finds odd about the tables that come.
 fn warn_of_oddities(transform: &ValidTransform, ids: &[&str], input: &Flow, problems: &Problems) {
     let tables: Vec<&CatalogTable> = input.tables.iter().map(Arc::as_ref).collect();
-    for message in transform.def.oddities(ids, &tables) {
-        problems.warning(placed(transform, &message));
-    }
+    let odd: indexmap::IndexSet<String> = transform.def.oddities(ids, &tables).into_iter().collect();
+    odd.iter().for_each(|message| problems.warning(placed(transform, message)));
 }
 
 /// Where a problem of a taker's input is noted.
@@ -209,13 +208,11 @@ fn map(transform: &ValidTransform, input: &Flow, problems: &Problems) -> Option<
             "can't make several tables of united inputs; merge them with TableMerge before it".into(),
         );
     }
-    for message in &messages {
-        problems.error(placed(transform, message));
-    }
+    messages.iter().for_each(|message| problems.error(placed(transform, message)));
     messages.is_empty().then_some(mapping)
 }
 
-/// A message of a transform, at the option that it names.
+/// A message of a transform, at the option that it begins with.
 fn placed(transform: &ValidTransform, message: &str) -> Problem {
     match message.split_once(": ") {
         Some((option, rest)) if !option.contains(char::is_whitespace) => {

@@ -156,6 +156,19 @@ impl PerTable {
         Ok(made)
     }
 
+    /// For each rule the tables that come to it, as the rules before it leave them.
+    fn taken(&self, tables: &[&CatalogTable]) -> Vec<Vec<CatalogTable>> {
+        let mut taken = vec![Vec::new(); self.named.len() + 1];
+        for table in tables {
+            let mut made = vec![CatalogTable::clone(table)];
+            for rule in self.rules_of(&table.path).unwrap_or_default() {
+                taken[rule].extend(made.iter().cloned());
+                made = self.made(rule, &made).unwrap_or_default();
+            }
+        }
+        taken
+    }
+
     /// Messages of a rule, with its place.
     fn of_rule(&self, rule: usize, messages: Vec<String>) -> Vec<String> {
         let Some(named) = self.named.get(rule) else {
@@ -196,10 +209,8 @@ impl TransformDef for PerTable {
         {
             odd.push(format!("{}: \"{given}\" matches no table; {here}", MATCH.key));
         }
-        for rule in 0..=self.named.len() {
-            let takes =
-                |table: &&&CatalogTable| self.rules_of(&table.path).is_ok_and(|rules| rules.contains(&rule));
-            let taken: Vec<&CatalogTable> = tables.iter().filter(takes).copied().collect();
+        for (rule, taken) in self.taken(tables).iter().enumerate() {
+            let taken: Vec<&CatalogTable> = taken.iter().collect();
             if let (Some(def), false) = (self.def(rule), taken.is_empty()) {
                 odd.extend(self.of_rule(rule, def.oddities(ids, &taken)));
             }

@@ -65,7 +65,8 @@ pub trait TransformDef: Send + Sync {
     /// caller puts the block's path in front: `replace_field: …`.
     fn schema(&self, input: &CatalogTable) -> Result<Vec<CatalogTable>, Vec<String>>;
 
-    /// What is odd about the rows that come, but no error: each message begins with its option. `ids` are the names
+    /// What is odd about the rows that come, or about what becomes of them, but no error: warnings, worded as the errors
+    /// of [`TransformDef::schema`] are. `ids` are the names
     /// under which they come (`plugin_input`), `tables` all their tables.
     fn oddities(&self, _ids: &[&str], _tables: &[&CatalogTable]) -> Vec<String> {
         Vec::new()

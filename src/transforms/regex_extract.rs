@@ -1,7 +1,9 @@
 //! `RegexExtract`: the groups of a regular expression's first match in one column become columns of their own.
 
 use super::java_regex;
-use super::stateless::{Columns, Stateless, column, put_array, put_columns, with_columns};
+use super::stateless::{
+    Columns, Stateless, all_differ, column, put_array, put_columns, replaces, with_columns,
+};
 use super::text_column::{check, text_column};
 use crate::model::Fault;
 use crate::options::{Kind, OptionDef, Options, Tree, convert};
@@ -9,15 +11,18 @@ use crate::plugin::{TransformDef, TransformFactory};
 use crate::table::{Batch, CatalogTable, Column, DataType};
 use arrow::array::{ArrayRef, StringBuilder};
 use fancy_regex::Regex;
-use std::collections::HashSet;
 use std::sync::Arc;
 
 const SOURCE: OptionDef = OptionDef::new("source_field", Kind::Text, "the column to search").required();
 const PATTERN: OptionDef =
     OptionDef::new("regex_pattern", Kind::Text, "a regular expression with a group for each output")
         .required();
-const OUTPUTS: OptionDef =
-    OptionDef::new("output_fields", Kind::List, "names of the columns that the groups become").required();
+const OUTPUTS: OptionDef = OptionDef::new(
+    "output_fields",
+    Kind::List,
+    "names of the columns that the groups become, all different; one that exists is replaced, by a text",
+)
+.required();
 const DEFAULTS: OptionDef = OptionDef::new(
     "default_values",
     Kind::List,
@@ -42,15 +47,14 @@ impl TransformFactory for Factory {
         let (pattern, outputs) = (pattern?, outputs?);
         let groups = pattern.captures_len().saturating_sub(1);
         if outputs.len() != groups || groups == 0 {
-            let message = format!("names {} columns, the pattern has {groups} groups", outputs.len());
+            let counted =
+                |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
+            let (names, groups) = (counted(outputs.len(), "column"), counted(groups, "group"));
+            let message = format!("names {names}, the pattern has {groups}; as many of each are wanted");
             options.error(OUTPUTS.key, message);
             return None;
         }
-        let mut seen = HashSet::new();
-        if let Some(twice) = outputs.iter().find(|name| !seen.insert(*name)) {
-            options.error(OUTPUTS.key, format!("names the column \"{twice}\" twice"));
-            return None;
-        }
+        all_differ(options, &OUTPUTS, &outputs).then_some(())?;
         let defaults = match options.list(&DEFAULTS) {
             Some(list) if !list.is_empty() => {
                 list.iter().map(|value| (*value != Tree::Null).then(|| convert::to_text(value))).collect()
@@ -90,6 +94,11 @@ impl Columns for RegexExtract {
         let new = self.outputs.iter().map(|name| Column::new(name, DataType::String));
         let (output, to) = put_columns(input, new);
         Ok((output, Step { from, to }))
+    }
+
+    fn oddities(&self, input: &CatalogTable) -> Vec<String> {
+        let replaced = |name: &String| replaces(input, OUTPUTS.key, name, &DataType::String);
+        self.outputs.iter().filter_map(replaced).collect()
     }
 
     fn apply(&self, step: &Step, output: &Arc<CatalogTable>, batch: Batch) -> Result<Option<Batch>, Fault> {

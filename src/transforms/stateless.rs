@@ -4,8 +4,9 @@
 //! which every `Columns` is too. [`Stateless`] makes either the port's `TransformDef`.
 
 use crate::model::{Fault, nearest};
+use crate::options::{OptionDef, Options};
 use crate::plugin::{Out, RunContext, State, Transform, TransformDef};
-use crate::table::{Batch, CatalogTable, Column, TablePath};
+use crate::table::{Batch, CatalogTable, Column, DataType, TablePath};
 use arrow::array::ArrayRef;
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use async_trait::async_trait;
@@ -22,6 +23,11 @@ pub(super) trait Columns: Clone + Send + Sync + 'static {
     /// # Errors
     /// Messages that name the option and what is wrong.
     fn plan(&self, input: &CatalogTable) -> Result<(CatalogTable, Self::Step), Vec<String>>;
+
+    /// What is odd about a table, as [`TransformDef::oddities`].
+    fn oddities(&self, _input: &CatalogTable) -> Vec<String> {
+        Vec::new()
+    }
 
     /// Transforms one batch of a table; `output` is the table that `plan` gave.
     ///
@@ -69,6 +75,10 @@ impl<T: Columns> Tables for T {
 
     fn plan(&self, input: &CatalogTable) -> Result<(Vec<CatalogTable>, Self::Step), Vec<String>> {
         Columns::plan(self, input).map(|(output, step)| (vec![output], step))
+    }
+
+    fn oddities(&self, _ids: &[&str], tables: &[&CatalogTable]) -> Vec<String> {
+        tables.iter().flat_map(|table| Columns::oddities(self, table)).collect()
     }
 
     fn apply(
@@ -166,7 +176,8 @@ pub(super) fn column(input: &CatalogTable, option: &str, name: &str) -> Result<u
     })
 }
 
-/// The table with new columns: each takes the place of the one of its name, else it is appended. Answers their places.
+/// The table with new columns: each takes the place of the one of its name, else it is appended. A key with a column
+/// whose place is taken is lost. Answers their places.
 pub(super) fn put_columns(
     input: &CatalogTable,
     new: impl Iterator<Item = Column>,
@@ -185,7 +196,30 @@ pub(super) fn put_columns(
             }
         }
     }
-    (input.with_columns(columns), places)
+    let is_kept = |name: &String| input.index_of(name).is_none_or(|place| !places.contains(&place));
+    let mut output = input.with_columns(columns);
+    output.primary_key = output.primary_key.filter(|key| key.columns.iter().all(is_kept));
+    output.constraint_keys.retain(|key| key.columns.iter().all(|(name, _)| is_kept(name)));
+    (output, places)
+}
+
+/// Says of a new column whose name the table has already that the old one's values are lost.
+pub(super) fn replaces(input: &CatalogTable, option: &str, name: &str, to: &DataType) -> Option<String> {
+    let old = &input.columns[input.index_of(name)?];
+    Some(format!(
+        "{option}: \"{name}\" takes the place of the column \"{name}\" ({}) of table {}, as {to}; its values are \
+         lost, choose another name to keep them",
+        old.data_type, input.path
+    ))
+}
+
+/// Notes a name that an option gives twice; whether there is none.
+pub(super) fn all_differ(options: &Options<'_>, option: &OptionDef, names: &[String]) -> bool {
+    let twice = names.iter().enumerate().find(|(index, name)| names[..*index].contains(name));
+    if let Some((index, name)) = twice {
+        options.error(&format!("{}[{index}]", option.key), format!("names the column \"{name}\" twice"));
+    }
+    twice.is_none()
 }
 
 /// Puts an array in its place, in the order that [`put_columns`] gave.

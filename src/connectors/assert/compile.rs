@@ -97,16 +97,17 @@ fn field_checks(rule: &FieldRule, column: &Column) -> Vec<(Check, String)> {
     match &rule.wanted {
         Wanted::Any => {}
         Wanted::Impossible(_) => checks.push((Check::Never, of_type)),
-        Wanted::Type(DataType::Null) => checks.push((Check::Null, of_type)),
+        Wanted::Type(DataType::Null) => checks.push((Check::Null, format!("{head}), the value is not null"))),
         Wanted::Type(wanted) => {
-            checks.push((Check::NotNull, of_type.clone()));
+            let is_null =
+                "the value is null, which has the type \"null\" alone; leave field_type out to allow nulls";
+            checks.push((Check::NotNull, format!("{head}), {is_null}")));
             checks.extend(type_check(found, wanted, rule).map(|check| (check, of_type)));
         }
     }
     for value in &rule.values {
-        checks.extend(
-            kind_checks(value, found).into_iter().map(|(check, text)| (check, format!("{head}, {text})"))),
-        );
+        let of_kind = kind_checks(value, found).into_iter();
+        checks.extend(of_kind.map(|(check, text, why)| (check, format!("{head}, {text}){why}"))));
         checks.extend(
             equals_check(value, rule, found).map(|(check, text)| (check, format!("{head}, {text})"))),
         );
@@ -131,7 +132,8 @@ fn type_check(found: &DataType, wanted: &DataType, rule: &FieldRule) -> Option<C
     }
 }
 
-fn kind_checks(value: &ValueRule, found: &DataType) -> Vec<(Check, String)> {
+/// Checks, how the rule is called, and what is said behind its name.
+fn kind_checks(value: &ValueRule, found: &DataType) -> Vec<(Check, String, &'static str)> {
     let Some(kind) = value.kind else { return Vec::new() };
     let text = match value.bound {
         Some(bound) => format!("ruleType={}, ruleValue={bound}", kind.name()),
@@ -141,16 +143,16 @@ fn kind_checks(value: &ValueRule, found: &DataType) -> Vec<(Check, String)> {
     let number = |end| value.bound.map(|bound| Check::number(found, bound, end));
     let length = |end| value.bound.map(|bound| Check::Length { end, outermost: bound.as_f64() });
     let of_value = match kind {
-        RuleType::NotNull => return vec![(Check::NotNull, text)],
-        RuleType::Null => return vec![(Check::Null, text)],
+        RuleType::NotNull => return vec![(Check::NotNull, text, "")],
+        RuleType::Null => return vec![(Check::Null, text, "")],
         // Rules about row counts make no sense here: they fail, as the job language has it.
-        RuleType::MinRow | RuleType::MaxRow => return vec![(Check::Never, text)],
+        RuleType::MinRow | RuleType::MaxRow => return vec![(Check::Never, text, "")],
         RuleType::Min => number(End::Min),
         RuleType::Max => number(End::Max),
         RuleType::MinLength => length(End::Min),
         RuleType::MaxLength => length(End::Max),
     };
-    vec![(Check::NotNull, text.clone()), (of_value.unwrap_or(Check::Never), text)]
+    vec![(Check::NotNull, text.clone(), ", the value is null"), (of_value.unwrap_or(Check::Never), text, "")]
 }
 
 fn equals_check(value: &ValueRule, rule: &FieldRule, found: &DataType) -> Option<(Check, String)> {

@@ -3,7 +3,7 @@ use crate::plugin::{Assignment, Read};
 use crate::table::{Batch, RowKind};
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::compute::concat_batches;
-use arrow::datatypes::{Decimal256Type, Float32Type, Int32Type, Int64Type};
+use arrow::datatypes::{Decimal256Type, Float32Type, Int32Type, Int64Type, TimestampMicrosecondType};
 use futures::executor::block_on;
 use std::collections::BTreeSet;
 
@@ -309,4 +309,25 @@ fn current_values_stand_among_fixed_ones() {
 fn tables_given_to_an_attempt_must_be_its_own() {
     let def = fake(r#"{"schema": {"fields": {"a": "int"}}}"#).ok();
     assert!(block_on(def.start(&batch_context(1), &[])).is_err());
+}
+
+#[test]
+fn moments_in_utc_are_random_fixed_or_now() {
+    let batches = rows(
+        r#"{"row.num": 50, "date.year.template": [2001], "schema": {"columns": [
+            {"name": "r", "type": "timestamp_tz"},
+            {"name": "d", "type": "timestamp_tz", "defaultValue": "2024-01-02T03:04+02:00"},
+            {"name": "n", "type": "timestamp_tz", "defaultValue": "current_timestamp"}]}}"#,
+    );
+    let all = joined(&batches);
+    assert_eq!(all.schema(), batches[0].table.arrow_schema());
+    let column = |index: usize| all.column(index).as_primitive::<TimestampMicrosecondType>().values();
+    assert!(column(0).iter().all(|micros| (978_307_200_000_000..1_009_843_200_000_000).contains(micros)));
+    assert!(column(1).iter().all(|micros| *micros == 1_704_157_440_000_000));
+    assert!(column(2).iter().all(|micros| *micros > 1_700_000_000_000_000));
+    let error = fake(
+        r#"{"schema": {"fields": {"t": "timestamp_tz"}}, "rows": [{"kind": "INSERT", "fields": ["2024-01-02"]}]}"#,
+    )
+    .error();
+    assert!(error.contains("is not a timestamp with an offset"), "{error}");
 }

@@ -1,8 +1,9 @@
 //! Cells of text and csv files → values; nested ones by the separators of their level.
 
 use super::cells::Cells;
-use super::{decimal, number, time};
+use super::{decimal, instant, number, time};
 use crate::format::delimiter::level_separator;
+use arrow::datatypes::DataType as ArrowType;
 use memchr::{memchr, memchr_iter};
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -54,6 +55,7 @@ impl Cells {
     #[inline]
     pub(crate) fn push_parsed(&mut self, text: &[u8]) -> Result<(), String> {
         match self {
+            Cells::Timestamp(b, ArrowType::Timestamp(_, Some(_))) => b.append_value(instant::instant(text)?),
             Cells::Timestamp(b, _) => b.append_value(time::timestamp(text)?),
             Cells::Date(b) => b.append_value(time::date(text)?),
             Cells::Time(b) => b.append_value(time::time_of_day(text)?),

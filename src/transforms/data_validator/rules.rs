@@ -32,15 +32,18 @@ const MAX_INCLUSIVE: OptionDef =
 const MIN_LENGTH: OptionDef = OptionDef::new(
     "min_length",
     Kind::Int,
-    "for LENGTH: the smallest number of characters, bytes or elements",
+    "for LENGTH: the smallest number of characters (of a number or date: of its text), bytes or elements",
 );
 const MAX_LENGTH: OptionDef = OptionDef::new(
     "max_length",
     Kind::Int,
-    "for LENGTH: the greatest number of characters, bytes or elements",
+    "for LENGTH: the greatest number of characters (of a number or date: of its text), bytes or elements",
 );
-const EXACT_LENGTH: OptionDef =
-    OptionDef::new("exact_length", Kind::Int, "for LENGTH: the only number of characters, bytes or elements");
+const EXACT_LENGTH: OptionDef = OptionDef::new(
+    "exact_length",
+    Kind::Int,
+    "for LENGTH: the only number of characters (of a number or date: of its text), bytes or elements",
+);
 const PATTERN: OptionDef =
     OptionDef::new("pattern", Kind::Text, "for REGEX: regular expression that the whole value matches")
         .required();
@@ -171,6 +174,20 @@ fn read_length(options: &Options<'_>) -> Option<Length> {
             "",
             format!("a LENGTH needs {}, {} or {}", MIN_LENGTH.key, MAX_LENGTH.key, EXACT_LENGTH.key),
         );
+        return None;
+    }
+    if let (Some(min), Some(max)) = (min, max)
+        && min > max
+    {
+        options.error(MIN_LENGTH.key, format!("{min} is above {} {max}, so no value passes", MAX_LENGTH.key));
+        return None;
+    }
+    if let Some(exact) = exact
+        && !(min.unwrap_or(0)..=max.unwrap_or(usize::MAX)).contains(&exact)
+    {
+        let message =
+            format!("{exact} is not between {} and {}, so no value passes", MIN_LENGTH.key, MAX_LENGTH.key);
+        options.error(EXACT_LENGTH.key, message);
         return None;
     }
     Some(Length { min, max, exact })

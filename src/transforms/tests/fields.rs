@@ -91,7 +91,7 @@ fn groups_become_columns() {
         (r#"{"source_field": "s", "regex_pattern": "(a", "output_fields": ["x"]}"#, "at position"),
         (
             r#"{"source_field": "s", "regex_pattern": "(a)(b)", "output_fields": ["x"]}"#,
-            "t.output_fields: names 1 columns, the pattern has 2 groups",
+            "t.output_fields: names 1 column, the pattern has 2 groups; as many",
         ),
         (r#"{"source_field": "s", "regex_pattern": "a", "output_fields": []}"#, "the pattern has 0 groups"),
         (
