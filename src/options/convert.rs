@@ -4,8 +4,8 @@
 //! numbers take text; a list takes JSON text, or any other text split at commas. Each function answers what is
 //! wrong in words that end a sentence starting with the option's path.
 
-use super::{Map, Tree};
-use crate::model::java;
+use super::{Map, Tree, masked};
+use crate::model::{self, java};
 
 /// Text of any value.
 #[must_use]
@@ -113,16 +113,12 @@ pub fn to_map(value: &Tree) -> Result<Map, String> {
     }
 }
 
-/// A value as an error shows it: compact, cut after 60 characters.
+/// A value as an error shows it: compact, cut after 60 characters, without the secrets in an object.
 #[must_use]
 pub fn shown(value: &Tree) -> String {
-    let text = match value {
-        Tree::Text(text) => format!("{text:?}"),
-        other => other.to_json(),
-    };
-    match text.char_indices().nth(60) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text,
+    match value {
+        Tree::Text(text) => model::shown(text),
+        other => model::shown_bare(&masked(other).to_json()),
     }
 }
 

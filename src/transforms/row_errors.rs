@@ -1,7 +1,14 @@
-//! Rows that can't be transformed: the option that says what becomes of them, and how an error shows their values.
+//! Rows that can't be transformed: the option that says what becomes of them, and how an error names such a row.
+//!
+//! A transform says which column is wrong and why; whoever runs it over batches ([`Met`] goes with each table) says
+//! which row it is: by its number, its key or its first columns, and its file. No secret is shown, nor any text that
+//! may hold one.
 
-use crate::model::Fault;
+use crate::format::java_text::JavaText;
+use crate::model::{Blame, Fault, MASK, shown};
 use crate::options::{Kind, OptionDef, Options};
+use crate::plugin::RunContext;
+use crate::table::{Batch, Column, DataType};
 
 /// The option of every transform that can fail on a row.
 pub(super) const ROW_ERRORS: OptionDef = OptionDef::new(
@@ -11,8 +18,10 @@ pub(super) const ROW_ERRORS: OptionDef = OptionDef::new(
 )
 .default("FAIL");
 
-/// How much of a value an error shows.
-const SHOWN: usize = 60;
+/// So many columns name a row that has no key.
+const NAMING: usize = 3;
+/// A longer text is no name.
+const LONGEST_NAME: usize = 60;
 
 /// What becomes of a row that can't be transformed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,15 +39,130 @@ impl RowErrors {
     }
 }
 
-/// The failure of one row: `row` counts within its batch, from 0.
-pub(super) fn row_fault(row: usize, column: &str, message: &str) -> Fault {
-    Fault::user(format!("row {} of its batch, column \"{column}\": {message}", row + 1))
+/// The failure of a row by the value of a column; `message` shows nothing of it that is secret.
+pub(super) fn column_fault(column: &str, message: &str) -> Fault {
+    Fault::user(format!("column \"{column}\": {message}"))
 }
 
-/// A value as errors show it: quoted, cut after 60 characters.
-pub(super) fn shown(text: &str) -> String {
-    match text.char_indices().nth(SHOWN) {
-        Some((end, _)) => format!("{:?}…", &text[..end]),
-        None => format!("{text:?}"),
+/// Says that a failure is by the value of a column.
+pub(super) fn in_column(column: &str) -> impl Fn(Fault) -> Fault {
+    move |fault| Fault { message: format!("column \"{column}\": {}", fault.message), ..fault }
+}
+
+/// The rows of one table that one instance has met before.
+pub(super) struct Met {
+    rows: u64,
+    /// Whether the count began at the reader's first row: not in an attempt that goes on from a checkpoint.
+    is_whole: bool,
+    readers: usize,
+}
+
+impl Met {
+    pub(super) fn new(context: &RunContext) -> Self {
+        Self { rows: 0, is_whole: !context.is_restore, readers: context.parallelism }
     }
+
+    /// Counts the rows of a batch.
+    pub(super) fn add(&mut self, batch: &Batch) {
+        self.rows += batch.len() as u64;
+    }
+
+    /// The failure of a row of the next batch; `hides`: further columns of which no value is shown.
+    pub(super) fn fault(
+        &self,
+        batch: &Batch,
+        row: usize,
+        hides: impl Fn(&str) -> bool,
+        fault: Fault,
+    ) -> Fault {
+        Fault { message: format!("{}: {}", self.name(batch, row, hides), fault.message), ..fault }
+    }
+
+    /// `row 7 of table db.t (id = 7), file /data/a.csv`.
+    fn name(&self, batch: &Batch, row: usize, hides: impl Fn(&str) -> bool) -> String {
+        let mut name = match (self.is_whole, self.readers) {
+            (false, _) => "a row".to_owned(),
+            (true, 0 | 1) => format!("row {}", self.rows + row as u64 + 1),
+            (true, _) => format!("row {} of one reader", self.rows + row as u64 + 1),
+        };
+        name.push_str(&format!(" of table {}", batch.table.path));
+        let values = naming(batch, row, |column| column.secret().is_some() || hides(&column.name));
+        if !values.is_empty() {
+            name.push_str(&format!(" ({})", values.join(", ")));
+        }
+        if let Some(file) = &batch.origin {
+            name.push_str(&format!(", file {}", file.path));
+        }
+        name
+    }
+}
+
+/// The values that name a row: those of its key, else of its first columns that can.
+fn naming(batch: &Batch, row: usize, hides: impl Fn(&Column) -> bool) -> Vec<String> {
+    let columns = || batch.table.columns.iter().enumerate();
+    let text = |at: usize, column: &Column| {
+        let mut text = String::new();
+        JavaText::new(batch.rows.column(at).as_ref(), &column.data_type).push(row, &mut text);
+        text
+    };
+    let quoted = |at: usize, column: &Column| {
+        let text = text(at, column);
+        let is_text = column.data_type == DataType::String && !batch.rows.column(at).is_null(row);
+        format!("{} = {}", column.name, if is_text { shown(&text) } else { text })
+    };
+    if let Some(key) = &batch.table.primary_key {
+        let of_key = columns().filter(|(_, column)| key.columns.contains(&column.name));
+        let value = |(at, column): (usize, &Column)| match (hides(column), is_plain(&column.data_type)) {
+            (true, _) => Some(format!("{} = {MASK}", column.name)),
+            (false, true) => Some(quoted(at, column)),
+            (false, false) => None,
+        };
+        return of_key.filter_map(value).collect();
+    }
+    // A long text, or one that is JSON, is a document: it names nothing and may hold anything.
+    let names_it = |(at, column): &(usize, &Column)| {
+        let text = || text(*at, column);
+        let is_document = || {
+            let text = text();
+            text.starts_with(['{', '[']) || text.chars().nth(LONGEST_NAME).is_some()
+        };
+        !hides(column)
+            && is_plain(&column.data_type)
+            && (column.data_type != DataType::String || !is_document())
+    };
+    columns().filter(names_it).take(NAMING).map(|(at, column)| quoted(at, column)).collect()
+}
+
+fn is_plain(data_type: &DataType) -> bool {
+    !matches!(
+        data_type,
+        DataType::Null
+            | DataType::Bytes
+            | DataType::Array(_)
+            | DataType::Map(..)
+            | DataType::Row(_)
+            | DataType::Vector(..)
+    )
+}
+
+/// The first row of a batch that fails, and its fault: `apply` is tried on the first rows of the batch, ever fewer or
+/// more. `None` when it can't be told, as where the outcome is left to chance; `whole` is the fault of the whole batch.
+pub(super) fn first_wrong(
+    batch: &Batch,
+    whole: Fault,
+    mut apply: impl FnMut(Batch) -> Result<(), Fault>,
+) -> (Option<usize>, Fault) {
+    if whole.blame != Blame::User {
+        return (None, whole);
+    }
+    let (mut good, mut bad, mut fault) = (0, batch.len(), whole);
+    while bad - good > 1 {
+        let middle = good + (bad - good) / 2;
+        match apply(batch.slice(0, middle)) {
+            Ok(()) => good = middle,
+            Err(found) => (bad, fault) = (middle, found),
+        }
+    }
+    let is_sure = bad < batch.len() || bad == 1 || apply(batch.clone()).is_err();
+    (is_sure.then(|| bad.saturating_sub(1)), fault)
 }

@@ -6,12 +6,12 @@ use super::deep::{always_typed, missing_field};
 use super::rules::{FieldRule, RuleType, TableRules, ValueRule, Wanted};
 use crate::format::java_text::JavaText;
 use crate::format::json::ColumnBuilder;
-use crate::model::Fault;
+use crate::model::{Fault, MASK, is_secret, shown_bare, unfit};
 use crate::options::{Tree, convert};
 use crate::table::{Batch, CatalogTable, Column, DataType};
 use std::sync::Arc;
 
-/// Longest text of a row in an error.
+/// Longest text of a row in an error; each value is cut by itself.
 const ROW_TEXT: usize = 1000;
 
 /// All checks of one table.
@@ -70,7 +70,7 @@ impl TableChecks {
             None => Ok(()),
             Some((row, check)) => Err(Fault::user(format!(
                 "rule validate failed (ASSERT-01): row :{} fail rule: {}",
-                row_text(batch, row),
+                row_text(batch, row, check.column),
                 check.rule
             ))),
         }
@@ -155,7 +155,9 @@ fn kind_checks(value: &ValueRule, found: &DataType) -> Vec<(Check, String)> {
 
 fn equals_check(value: &ValueRule, rule: &FieldRule, found: &DataType) -> Option<(Check, String)> {
     let literal = value.equals_to.as_ref()?;
-    let text = format!("equalTo={}", convert::shown(literal));
+    let is_secret = is_secret(&rule.name) || found.secret().is_some();
+    let text =
+        if is_secret { format!("equalTo={MASK}") } else { format!("equalTo={}", convert::shown(literal)) };
     let nested = matches!(found, DataType::Array(_) | DataType::Map(_, _) | DataType::Row(_));
     // A row literal goes by the names of the rule's type; for plain values both types are the same.
     let literal_type = match &rule.wanted {
@@ -172,6 +174,7 @@ fn equals_check(value: &ValueRule, rule: &FieldRule, found: &DataType) -> Option
     }
     let mut builder = ColumnBuilder::new(literal_type);
     if let Err(message) = builder.push(literal) {
+        let message = if is_secret { unfit() } else { message };
         return Some((Check::NoValue, format!("{text}: {message}")));
     }
     let built = builder.finish();
@@ -200,15 +203,26 @@ fn fits_scale(literal: &Tree, scale: i8) -> bool {
     fraction.len() as i64 - exponent - whole_zeros <= i64::from(scale)
 }
 
-/// `SeaTunnelRow{tableId=t, kind=+I, fields=[5]}`, cut when it is long.
-fn row_text(batch: &Batch, row: usize) -> String {
+/// `SeaTunnelRow{tableId=t, kind=+I, fields=[5]}`, without what is secret or may hold secrets, and cut. `wrong` is the
+/// column that fails.
+fn row_text(batch: &Batch, row: usize, wrong: usize) -> String {
     let mut text =
         format!("SeaTunnelRow{{tableId={}, kind={}, fields=[", batch.table.path, batch.kind(row).short());
     for (at, (array, column)) in batch.rows.columns().iter().zip(&batch.table.columns).enumerate() {
         if at > 0 {
             text.push_str(", ");
         }
-        JavaText::new(array.as_ref(), &column.data_type).push(row, &mut text);
+        if column.secret().is_some() {
+            text.push_str(MASK);
+            continue;
+        }
+        let mut value = String::new();
+        JavaText::new(array.as_ref(), &column.data_type).push(row, &mut value);
+        match value.chars().next() {
+            // a document in a text
+            Some('{' | '[') if column.data_type == DataType::String && at != wrong => text.push('…'),
+            _ => text.push_str(&shown_bare(&value)),
+        }
         if text.len() > ROW_TEXT {
             text.truncate(text.floor_char_boundary(ROW_TEXT));
             text.push('…');

@@ -3,6 +3,7 @@
 use super::generate::now;
 use super::options::{ROW_FIELDS, ROW_KIND};
 use crate::format::json::ColumnBuilder;
+use crate::model::shown;
 use crate::options::{Map, Tree, convert};
 use crate::table::{Batch, CatalogTable, DataType, Field, RowKind};
 use arrow::array::{Array, ArrayRef, AsArray, Int8Array, RecordBatch, RecordBatchOptions, UInt32Array};
@@ -25,8 +26,8 @@ impl FixedRow {
     /// The key below the row, and what is wrong with it.
     pub(super) fn read(row: Tree) -> Result<Self, (String, String)> {
         let Tree::Map(mut row) = row else {
-            let shown = convert::shown(&row);
-            return Err((String::new(), format!("{shown} is no row; a row is {{ kind = …, fields = … }}")));
+            let given = row.kind();
+            return Err((String::new(), format!("{given} is no row; a row is {{ kind = …, fields = … }}")));
         };
         let kind = match row.shift_remove(ROW_KIND.key) {
             None | Some(Tree::Null) => {
@@ -43,9 +44,11 @@ impl FixedRow {
             }
             Some(Tree::Text(text)) => match serde_json::from_str(&text) {
                 Ok(fields @ (Tree::List(_) | Tree::Map(_))) => fields,
+                // nothing of the text is shown: it may be a whole row
                 _ => {
-                    let shown = convert::shown(&Tree::Text(text));
-                    return Err((".fields".into(), format!("{shown} is neither a list nor an object")));
+                    let message =
+                        "must be a list or an object, also as JSON in a text; the text given is neither";
+                    return Err((".fields".into(), message.into()));
                 }
             },
             Some(fields) => fields,
@@ -91,7 +94,7 @@ fn kinds(rows: &[FixedRow], first: usize) -> Result<Option<Int8Array>, String> {
     for (index, row) in rows.iter().enumerate() {
         let kind = RowKind::of_name(&row.kind).ok_or_else(|| {
             let allowed = RowKind::ALL.map(RowKind::name).join(", ");
-            format!("rows[{}].kind: {:?} is no row kind; allowed: {allowed}", first + index, row.kind)
+            format!("rows[{}].kind: {} is no row kind; allowed: {allowed}", first + index, shown(&row.kind))
         })?;
         kinds.push(kind as i8);
     }
