@@ -24,5 +24,7 @@ pub use job::{
 pub use metrics::{Accounting, Flow, MetricsSnapshot, TableCount};
 pub use problem::{Place, Problem, Problems, nearest};
 pub use sample::{Sample, SampledTable};
-pub use shown::{MASK, SHADED, is_secret, said_of, shown, shown_bare, shown_bytes, shown_of, unfit};
+pub use shown::{
+    MASK, SHADED, is_document, is_secret, said_of, shown, shown_bare, shown_bytes, shown_of, unfit,
+};
 pub use state::JobState;

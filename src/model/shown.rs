@@ -41,9 +41,20 @@ pub fn is_secret(name: &str) -> bool {
         || SECRET_ENDS.iter().any(|end| plain.ends_with(end))
 }
 
-/// A value: quoted, control characters escaped, cut after 60 characters.
+/// Whether a text looks like a JSON document: any of its parts may be a secret.
+#[must_use]
+pub fn is_document(value: &str) -> bool {
+    let value = value.trim_start();
+    let list = value.strip_prefix('[').map(str::trim_start);
+    value.starts_with('{') || list.is_some_and(|rest| rest.starts_with(['{', '[']))
+}
+
+/// A value: quoted, control characters escaped, cut after 60 characters, a document after the first one.
 #[must_use]
 pub fn shown(value: &str) -> String {
+    if is_document(value) {
+        return format!("{:?}…", &value.trim_start()[..1]);
+    }
     match value.char_indices().nth(SHOWN) {
         Some((end, _)) => format!("{:?}…", &value[..end]),
         None => format!("{value:?}"),
@@ -103,6 +114,9 @@ mod tests {
             ("a\n\"b\"\u{1b}[31m", "\"a\\n\\\"b\\\"\\u{1b}[31m\""),
             (&long[2..], &*format!("{:?}", &long[2..])),
             (&long, &cut),
+            ("{\"a\": 1}", "\"{\"…"),
+            (" [ {\"a\": 1}]", "\"[\"…"),
+            ("[1]", "\"[1]\""),
         ] {
             assert_eq!(shown(value), text);
             assert_eq!(shown_bytes(value.as_bytes()), text);

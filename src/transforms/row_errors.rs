@@ -5,7 +5,7 @@
 //! may hold one.
 
 use crate::format::java_text::JavaText;
-use crate::model::{Blame, Fault, MASK, shown};
+use crate::model::{Blame, Fault, MASK, is_document, shown};
 use crate::options::{Kind, OptionDef, Options};
 use crate::plugin::RunContext;
 use crate::table::{Batch, Column, DataType};
@@ -119,16 +119,14 @@ fn naming(batch: &Batch, row: usize, hides: impl Fn(&Column) -> bool) -> Vec<Str
         };
         return of_key.filter_map(value).collect();
     }
-    // A long text, or one that is JSON, is a document: it names nothing and may hold anything.
+    // A long text or a document names nothing, and may hold anything.
     let names_it = |(at, column): &(usize, &Column)| {
         let text = || text(*at, column);
-        let is_document = || {
+        let is_name = || {
             let text = text();
-            text.starts_with(['{', '[']) || text.chars().nth(LONGEST_NAME).is_some()
+            !is_document(&text) && text.chars().nth(LONGEST_NAME).is_none()
         };
-        !hides(column)
-            && is_plain(&column.data_type)
-            && (column.data_type != DataType::String || !is_document())
+        !hides(column) && is_plain(&column.data_type) && (column.data_type != DataType::String || is_name())
     };
     columns().filter(names_it).take(NAMING).map(|(at, column)| quoted(at, column)).collect()
 }

@@ -5,6 +5,7 @@
 
 mod backup;
 mod bad_input;
+mod canary;
 mod clock;
 mod command_line;
 mod copies;

@@ -10,8 +10,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier};
 
 /// A model behind HTTP; its threads end with the test.
-struct Model {
-    url: String,
+pub struct Model {
+    pub url: String,
     seen: Arc<Seen>,
 }
 
@@ -24,7 +24,7 @@ struct Seen {
 
 impl Model {
     /// Answers each body with a status and a body; `None`: says nothing until the other side hangs up.
-    fn start(answer: impl Fn(&Value) -> Option<(u16, Value)> + Send + Sync + 'static) -> Self {
+    pub fn start(answer: impl Fn(&Value) -> Option<(u16, Value)> + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/v1", listener.local_addr().unwrap());
         let (seen, answer) = (Arc::new(Seen::default()), Arc::new(answer));

@@ -6,8 +6,8 @@ use super::deep::{always_typed, missing_field};
 use super::rules::{FieldRule, RuleType, TableRules, ValueRule, Wanted};
 use crate::format::java_text::JavaText;
 use crate::format::json::ColumnBuilder;
-use crate::model::{Fault, MASK, is_secret, shown_bare, unfit};
-use crate::options::{Tree, convert};
+use crate::model::{Fault, MASK, is_document, is_secret, shown_bare, unfit};
+use crate::options::{Tree, convert, masked};
 use crate::table::{Batch, CatalogTable, Column, DataType};
 use std::sync::Arc;
 
@@ -70,7 +70,7 @@ impl TableChecks {
             None => Ok(()),
             Some((row, check)) => Err(Fault::user(format!(
                 "rule validate failed (ASSERT-01): row :{} fail rule: {}",
-                row_text(batch, row, check.column),
+                row_text(batch, row),
                 check.rule
             ))),
         }
@@ -203,9 +203,24 @@ fn fits_scale(literal: &Tree, scale: i8) -> bool {
     fraction.len() as i64 - exponent - whole_zeros <= i64::from(scale)
 }
 
-/// `SeaTunnelRow{tableId=t, kind=+I, fields=[5]}`, without what is secret or may hold secrets, and cut. `wrong` is the
-/// column that fails.
-fn row_text(batch: &Batch, row: usize, wrong: usize) -> String {
+/// A JSON text without its secrets; nothing of one that is no JSON.
+fn document(text: &str) -> String {
+    let tree = serde_json::from_str::<Tree>(text);
+    tree.map_or_else(|_| "…".to_owned(), |tree| shown_bare(&masked(&tree).to_json()))
+}
+
+/// Whether a map is in the type: its keys may be names of secrets.
+fn has_map(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::Map(_, _) => true,
+        DataType::Array(element) => has_map(element),
+        DataType::Row(fields) => fields.iter().any(|field| has_map(&field.data_type)),
+        _ => false,
+    }
+}
+
+/// `SeaTunnelRow{tableId=t, kind=+I, fields=[5]}`, without what is secret or may hold secrets, and cut.
+fn row_text(batch: &Batch, row: usize) -> String {
     let mut text =
         format!("SeaTunnelRow{{tableId={}, kind={}, fields=[", batch.table.path, batch.kind(row).short());
     for (at, (array, column)) in batch.rows.columns().iter().zip(&batch.table.columns).enumerate() {
@@ -218,9 +233,10 @@ fn row_text(batch: &Batch, row: usize, wrong: usize) -> String {
         }
         let mut value = String::new();
         JavaText::new(array.as_ref(), &column.data_type).push(row, &mut value);
-        match value.chars().next() {
-            // a document in a text
-            Some('{' | '[') if column.data_type == DataType::String && at != wrong => text.push('…'),
+        match &column.data_type {
+            DataType::String if is_document(&value) => text.push_str(&document(&value)),
+            DataType::Map(_, _) => text.push_str(&document(&value)),
+            data_type if has_map(data_type) => text.push('…'),
             _ => text.push_str(&shown_bare(&value)),
         }
         if text.len() > ROW_TEXT {
