@@ -164,3 +164,105 @@ pub(super) fn first_wrong(
     let is_sure = bad < batch.len() || bad == 1 || apply(batch.clone()).is_err();
     (is_sure.then(|| bad.saturating_sub(1)), fault)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{AttemptId, JobId};
+    use crate::plugin::JobMode;
+    use crate::runtime::JobLog;
+    use crate::table::{FileOrigin, PrimaryKey};
+    use crate::transforms::tests::table_of;
+    use arrow::array::{AsArray, BinaryArray, Int32Array, StringArray};
+    use arrow::datatypes::Int32Type;
+    use std::sync::Arc;
+
+    fn met(is_restore: bool, parallelism: usize) -> Met {
+        Met::new(&RunContext {
+            job: JobId(1),
+            attempt: AttemptId { timeline: 1, number: 1 },
+            mode: JobMode::Batch,
+            parallelism,
+            is_restore,
+            log: Arc::new(JobLog::nowhere()),
+            working_dir: ".".into(),
+        })
+    }
+
+    /// Three rows, keyed by these columns.
+    fn rows(key: &[&str]) -> Batch {
+        let texts = |texts: [&str; 3]| Arc::new(StringArray::from(texts.to_vec()));
+        let long = "x".repeat(61);
+        let batch = table_of(
+            "db.t",
+            vec![
+                ("raw", DataType::Bytes, Arc::new(BinaryArray::from(vec![&b"x"[..]; 3]))),
+                ("doc", DataType::String, texts(["plain", r#"{"password": "x"}"#, &long])),
+                ("token", DataType::String, texts(["t1", "t2", "t3"])),
+                ("n", DataType::Int, Arc::new(Int32Array::from(vec![Some(1), None, Some(3)]))),
+                ("name", DataType::String, texts(["a", "b\n", "c"])),
+                ("hidden", DataType::String, texts(["h1", "h2", "h3"])),
+                ("last", DataType::Int, Arc::new(Int32Array::from(vec![7, 8, 9]))),
+            ],
+        );
+        let mut table = (*batch.table).clone();
+        let columns: Vec<String> = key.iter().map(|name| (*name).to_owned()).collect();
+        table.primary_key = (!key.is_empty()).then(|| PrimaryKey { name: "pk".into(), columns });
+        Batch { table: Arc::new(table), ..batch }
+    }
+
+    fn said(met: &Met, batch: &Batch, row: usize) -> String {
+        met.fault(batch, row, |column| column == "hidden", column_fault("n", "is odd")).message
+    }
+
+    #[test]
+    fn rows_are_named_by_number_key_and_file() {
+        let mut first = met(false, 1);
+        for (row, wanted) in [
+            (0, "row 1 of table db.t (doc = \"plain\", n = 1, name = \"a\")"),
+            (1, "row 2 of table db.t (n = null, name = \"b\\n\", last = 8)"),
+            (2, "row 3 of table db.t (n = 3, name = \"c\", last = 9)"),
+        ] {
+            assert_eq!(said(&first, &rows(&[]), row), format!("{wanted}: column \"n\": is odd"));
+        }
+        first.add(&rows(&[]));
+        let keyed = said(&first, &rows(&["last", "token", "hidden"]), 1);
+        assert!(
+            keyed.starts_with("row 5 of table db.t (token = ******, hidden = ******, last = 8): "),
+            "{keyed}"
+        );
+        let origin = FileOrigin { path: "/in/a.csv".into(), size: 1, created: None, modified: None };
+        let of_file = Batch { origin: Some(Arc::new(origin)), ..rows(&["n"]) };
+        let several = said(&met(false, 2), &of_file, 0);
+        assert!(
+            several.starts_with("row 1 of one reader of table db.t (n = 1), file /in/a.csv: "),
+            "{several}"
+        );
+        let restored = said(&met(true, 1), &rows(&["n"]), 2);
+        assert!(restored.starts_with("a row of table db.t (n = 3): "), "{restored}");
+    }
+
+    #[test]
+    fn the_first_row_that_fails_is_found() {
+        let numbers = |numbers: Vec<i32>| {
+            table_of("t", vec![("n", DataType::Int, Arc::new(Int32Array::from(numbers)))])
+        };
+        let negative = |batch: Batch| {
+            let column = batch.rows.column(0).as_primitive::<Int32Type>().clone();
+            let found = column.values().iter().find(|n| **n < 0).map(|n| Fault::user(n.to_string()));
+            found.map_or(Ok(()), Err)
+        };
+        for length in 1..20 {
+            for wrong in 0..length {
+                let batch = numbers((0..length).map(|n| if n >= wrong { -n - 1 } else { n }).collect());
+                let whole = negative(batch.clone()).unwrap_err();
+                let (row, fault) = first_wrong(&batch, whole, negative);
+                assert_eq!((row, fault.message), (Some(wrong as usize), (-wrong - 1).to_string()));
+            }
+        }
+        let chance = first_wrong(&numbers(vec![1, 2, 3]), Fault::user("by chance"), negative);
+        assert_eq!(chance.0, None, "what does not fail again has no row");
+        let ours = first_wrong(&numbers(vec![-1, -2]), Fault::internal("ours"), negative);
+        assert_eq!((ours.0, ours.1.message.as_str()), (None, "ours"));
+    }
+}
