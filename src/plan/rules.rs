@@ -46,6 +46,8 @@ pub struct BlockRules {
     pub common: &'static [OptionDef],
     /// What this one takes.
     pub own: &'static [OptionDef],
+    /// What its users must know beside.
+    pub note: Option<&'static str>,
 }
 
 impl BlockRules {
@@ -60,19 +62,22 @@ impl BlockRules {
 /// The rules of all blocks: `env`, then sources, transforms and sinks by name, then the schema.
 #[must_use]
 pub fn block_rules(registry: &Registry) -> Vec<BlockRules> {
-    let rules = |kind, common, plugins: Vec<(&'static str, &'static [OptionDef])>| {
-        let mut rules: Vec<BlockRules> =
-            plugins.into_iter().map(|(name, own)| BlockRules { kind, name, common, own }).collect();
+    let rules = |kind, common, plugins: Vec<(&'static str, &'static [OptionDef], Option<&'static str>)>| {
+        let rules = |(name, own, note)| BlockRules { kind, name, common, own, note };
+        let mut rules: Vec<BlockRules> = plugins.into_iter().map(rules).collect();
         rules.sort_unstable_by_key(|rules| rules.name);
         rules
     };
-    let sources = registry.sources.iter().map(|factory| (factory.name(), factory.options()));
-    let transforms = registry.transforms.iter().map(|factory| (factory.name(), factory.options()));
-    let sinks = registry.sinks.iter().map(|factory| (factory.name(), factory.options()));
-    let env = BlockRules { kind: BlockKind::Env, name: "env", common: &[], own: ENV_OPTIONS };
+    let sources = registry.sources.iter().map(|factory| (factory.name(), factory.options(), None));
+    let transforms = registry.transforms.iter();
+    let transforms = transforms.map(|factory| (factory.name(), factory.options(), factory.note()));
+    let sinks = registry.sinks.iter().map(|factory| (factory.name(), factory.options(), None));
+    let env = BlockRules { kind: BlockKind::Env, name: "env", common: &[], own: ENV_OPTIONS, note: None };
     let schema = schema::BLOCKS;
-    let schema =
-        schema.iter().map(|(name, own)| BlockRules { kind: BlockKind::Schema, name, common: &[], own });
+    let schema = schema.iter().map(|(name, own)| {
+        let kind = BlockKind::Schema;
+        BlockRules { kind, name, common: &[], own, note: None }
+    });
     std::iter::once(env)
         .chain(rules(BlockKind::Source, SOURCE_OPTIONS, sources.collect()))
         .chain(rules(BlockKind::Transform, TRANSFORM_OPTIONS, transforms.collect()))

@@ -25,6 +25,11 @@ pub trait TransformFactory: Send + Sync {
     /// What it takes, beside the options that every transform has.
     fn options(&self) -> &'static [OptionDef];
 
+    /// What its users must know beside its options, in whole sentences.
+    fn note(&self) -> Option<&'static str> {
+        None
+    }
+
     /// Whether it is there to be used; one that only says what to use instead is not.
     fn is_offered(&self) -> bool {
         true

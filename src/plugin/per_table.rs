@@ -172,6 +172,10 @@ impl TransformDef for PerTable {
         rules.into_iter().try_fold(vec![input.clone()], |tables, rule| self.made(rule, &tables))
     }
 
+    fn asks_service(&self) -> bool {
+        (0..=self.named.len()).filter_map(|rule| self.def(rule)).any(|def| def.asks_service())
+    }
+
     fn start(
         &self,
         context: &RunContext,

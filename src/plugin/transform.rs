@@ -65,6 +65,11 @@ pub trait TransformDef: Send + Sync {
     /// caller puts the block's path in front: `replace_field: …`.
     fn schema(&self, input: &CatalogTable) -> Result<Vec<CatalogTable>, Vec<String>>;
 
+    /// Whether it asks a service outside of this machine's care, which a trial of the job does, too.
+    fn asks_service(&self) -> bool {
+        false
+    }
+
     /// Starts an instance for `inputs` (each input's table), restored from `state` if there is one. It runs beside
     /// its source's reader, one per parallel instance.
     ///

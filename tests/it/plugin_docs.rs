@@ -28,6 +28,9 @@ fn page(rules: &[BlockRules]) -> String {
         table(&mut page, common);
         for rules in of_kind(kind) {
             page.push_str(&format!("\n### {}\n", rules.name));
+            if let Some(note) = rules.note {
+                page.push_str(&format!("\n{note}\n"));
+            }
             table(&mut page, rules.own);
         }
     }

@@ -4,7 +4,7 @@ use super::custom::{BODY, HEADERS, PARSE};
 use super::failure::Failure;
 use super::in_flight::in_flight;
 use super::options::{
-    API_KEY, API_PATH, BACKOFF, BATCH_SIZE, CONCURRENT, KeyPair, MAX_BACKOFF, MODEL, Settings, TIMEOUT,
+    API_KEY, API_PATH, BACKOFF, BATCH_SIZE, CONCURRENT, KeyPair, MAX_BACKOFF, MODEL, NOTE, Settings, TIMEOUT,
     TRIES, at_least_one, required, url,
 };
 use super::provider::Provider;
@@ -60,6 +60,10 @@ pub(in crate::transforms) struct Factory;
 impl TransformFactory for Factory {
     fn name(&self) -> &'static str {
         "Embedding"
+    }
+
+    fn note(&self) -> Option<&'static str> {
+        Some(NOTE)
     }
 
     fn options(&self) -> &'static [OptionDef] {

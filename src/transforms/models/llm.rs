@@ -4,7 +4,7 @@ use super::chat::{self, Output, Row};
 use super::custom::{BODY, HEADERS, PARSE};
 use super::in_flight::in_flight;
 use super::options::{
-    API_KEY, API_PATH, BACKOFF, BATCH_SIZE, CONCURRENT, MAX_BACKOFF, MODEL, Settings, TIMEOUT, TRIES,
+    API_KEY, API_PATH, BACKOFF, BATCH_SIZE, CONCURRENT, MAX_BACKOFF, MODEL, NOTE, Settings, TIMEOUT, TRIES,
 };
 use super::provider::Provider;
 use super::tables::{Asking, Unanswered, def};
@@ -49,6 +49,10 @@ pub(in crate::transforms) struct Factory;
 impl TransformFactory for Factory {
     fn name(&self) -> &'static str {
         "LLM"
+    }
+
+    fn note(&self) -> Option<&'static str> {
+        Some(NOTE)
     }
 
     fn options(&self) -> &'static [OptionDef] {

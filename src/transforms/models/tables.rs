@@ -62,6 +62,10 @@ impl<T: Asking> TransformDef for Def<T> {
         self.0.plan(input).map(|(output, _)| vec![output])
     }
 
+    fn asks_service(&self) -> bool {
+        true
+    }
+
     fn start(
         &self,
         context: &RunContext,
