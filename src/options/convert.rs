@@ -107,7 +107,8 @@ pub fn to_map(value: &Tree) -> Result<Map, String> {
         Tree::Map(map) => Ok(map.clone()),
         Tree::Text(text) => match serde_json::from_str::<Tree>(text) {
             Ok(Tree::Map(map)) => Ok(map),
-            _ => Err(format!("{} is not an object", shown(value))),
+            // not shown: what should have been HTTP headers may hold a secret
+            _ => Err(format!("{} is not an object", value.kind())),
         },
         other => Err(format!("{} is not an object", shown(other))),
     }
