@@ -128,7 +128,7 @@ pub(super) struct CheckOptions {
     #[arg(long)]
     pub(super) explain: bool,
     /// Run the first ten rows of each source's tables through the transforms, and print what the sinks would get. Sinks
-    /// are not opened.
+    /// are not opened; LLM and Embedding really ask their service.
     #[arg(long)]
     pub(super) sample: bool,
     /// How to print it all: as text, or as the JSON that POST /submit-job?dryRun answers.

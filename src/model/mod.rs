@@ -12,6 +12,7 @@ mod job;
 mod metrics;
 mod problem;
 mod sample;
+mod shown;
 mod state;
 
 pub use dag::{DagInfo, PipelineEdge, VertexInfo, VertexKind};
@@ -24,4 +25,7 @@ pub use job::{
 pub use metrics::{Accounting, Flow, MetricsSnapshot, TableCount};
 pub use problem::{Place, Problem, Problems, nearest};
 pub use sample::{Sample, SampledTable};
+pub use shown::{
+    MASK, SHADED, is_document, is_secret, quoted, said_of, shown, shown_bare, shown_bytes, shown_of, unfit,
+};
 pub use state::JobState;

@@ -48,6 +48,8 @@ pub struct BlockRules {
     pub own: &'static [OptionDef],
     /// Why it is always refused, if it is.
     pub refused: Option<&'static str>,
+    /// What its users must know beside.
+    pub note: Option<&'static str>,
 }
 
 impl BlockRules {
@@ -62,11 +64,12 @@ impl BlockRules {
 /// The rules of all blocks: `env`, then sources, transforms and sinks by name, then the schema.
 #[must_use]
 pub fn block_rules(registry: &Registry) -> Vec<BlockRules> {
-    let rules = |kind, common, name, own| BlockRules { kind, name, common, own, refused: None };
+    let rules = |kind, common, name, own| BlockRules { kind, name, common, own, refused: None, note: None };
     let sources = registry.sources.iter();
     let sources = sources.map(|f| rules(BlockKind::Source, SOURCE_OPTIONS, f.name(), f.options()));
     let transforms = registry.transforms.iter().map(|f| BlockRules {
         refused: f.refused(),
+        note: f.note(),
         ..rules(BlockKind::Transform, TRANSFORM_OPTIONS, f.name(), f.options())
     });
     let sinks = registry.sinks.iter();

@@ -30,6 +30,11 @@ pub trait TransformFactory: Send + Sync {
         None
     }
 
+    /// What its users must know beside its options, in whole sentences.
+    fn note(&self) -> Option<&'static str> {
+        None
+    }
+
     /// Makes one. Notes problems and answers `None` if there are any.
     fn build(&self, options: &Options<'_>) -> Option<Arc<dyn TransformDef>>;
 }

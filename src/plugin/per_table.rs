@@ -5,8 +5,8 @@
 //! options, so that a transform knows nothing of this.
 
 use super::{Out, RunContext, State, Transform, TransformDef, TransformFactory, decode, encode};
-use crate::model::{Fault, Problems, nearest};
-use crate::options::{Kind, OptionDef, Options, Tree, convert};
+use crate::model::{Fault, Problems, nearest, quoted};
+use crate::options::{Kind, OptionDef, Options, Tree};
 use crate::table::{Batch, CatalogTable, TablePath};
 use async_trait::async_trait;
 use fancy_regex::Regex;
@@ -53,8 +53,7 @@ pub fn build_per_table(
     let pattern = options.text(&MATCH).and_then(|text| {
         // a path is matched whole
         let whole = Regex::new(&format!(r"\A(?:{text})\z"));
-        let wrong =
-            |e| options.error(MATCH.key, format!("{} is no regular expression: {e}", convert::quoted(&text)));
+        let wrong = |e| options.error(MATCH.key, format!("{} is no regular expression: {e}", quoted(&text)));
         Regex::new(&text).and(whole).map_err(wrong).ok()
     });
     let mode = options.choice(&MODE);
@@ -216,6 +215,10 @@ impl TransformDef for PerTable {
             }
         }
         odd
+    }
+
+    fn asks_service(&self) -> bool {
+        (0..=self.named.len()).filter_map(|rule| self.def(rule)).any(|def| def.asks_service())
     }
 
     fn start(

@@ -72,6 +72,11 @@ pub trait TransformDef: Send + Sync {
         Vec::new()
     }
 
+    /// Whether it asks a service outside of this machine's care, which a trial of the job does, too.
+    fn asks_service(&self) -> bool {
+        false
+    }
+
     /// Starts an instance for `inputs` (each input's table), restored from `state` if there is one. It runs beside
     /// its source's reader, one per parallel instance.
     ///

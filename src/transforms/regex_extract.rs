@@ -1,6 +1,7 @@
 //! `RegexExtract`: the groups of a regular expression's first match in one column become columns of their own.
 
 use super::java_regex;
+use super::row_errors::in_column;
 use super::stateless::{
     Columns, Stateless, all_differ, column, put_array, put_columns, replaces, with_columns,
 };
@@ -46,12 +47,22 @@ impl TransformFactory for Factory {
         let pattern = java_regex::compile(&pattern?).map_err(|e| options.error(PATTERN.key, e)).ok();
         let (pattern, outputs) = (pattern?, outputs?);
         let groups = pattern.captures_len().saturating_sub(1);
-        if outputs.len() != groups || groups == 0 {
-            let counted =
-                |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
-            let (names, groups) = (counted(outputs.len(), "column"), counted(groups, "group"));
-            let message = format!("names {names}, the pattern has {groups}; as many of each are wanted");
-            options.error(OUTPUTS.key, message);
+        if groups == 0 {
+            let message = "has no group; put what becomes a column in parentheses, as in (\\d+)-(\\d+)";
+            options.error(PATTERN.key, message);
+        }
+        if outputs.is_empty() {
+            options.error(OUTPUTS.key, "names no column; each group of the pattern needs one");
+        }
+        if groups == 0 || outputs.is_empty() {
+            return None;
+        }
+        if outputs.len() != groups {
+            let (columns, groups) = (counted(outputs.len(), "column"), counted(groups, "group"));
+            options.error(
+                OUTPUTS.key,
+                format!("names {columns}, the pattern has {groups}; each needs one of the other"),
+            );
             return None;
         }
         all_differ(options, &OUTPUTS, &outputs).then_some(())?;
@@ -62,12 +73,18 @@ impl TransformFactory for Factory {
             _ => vec![None; outputs.len()],
         };
         if defaults.len() != outputs.len() {
-            let message = format!("has {} values for {} output columns", defaults.len(), outputs.len());
+            let values = counted(defaults.len(), "value");
+            let message = format!("has {values} for {}", counted(outputs.len(), "output column"));
             options.error(DEFAULTS.key, message);
             return None;
         }
         Some(Arc::new(Stateless(RegexExtract { source: source?, pattern, outputs, defaults })))
     }
+}
+
+/// `1 group`, `2 groups`.
+fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 #[derive(Clone)]
@@ -105,7 +122,8 @@ impl Columns for RegexExtract {
         let texts = text_column(batch.rows.column(step.from))?;
         let mut groups: Vec<StringBuilder> = step.to.iter().map(|_| StringBuilder::new()).collect();
         for text in &texts {
-            let found = text.map(|text| java_regex::captures(text, &self.pattern)).transpose()?.flatten();
+            let found = text.map(|text| java_regex::captures(text, &self.pattern)).transpose();
+            let found = found.map_err(in_column(&self.source))?.flatten();
             for (index, (builder, default)) in groups.iter_mut().zip(&self.defaults).enumerate() {
                 match &found {
                     Some(found) => builder.append_option(found.get(index + 1).map(|group| group.as_str())),

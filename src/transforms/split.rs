@@ -1,6 +1,7 @@
 //! `Split`: cuts one column's text into several new columns.
 
 use super::java_regex;
+use super::row_errors::in_column;
 use super::stateless::{
     Columns, Stateless, all_differ, column, put_array, put_columns, replaces, with_columns,
 };
@@ -83,7 +84,9 @@ impl Columns for Split {
         let mut parts: Vec<StringBuilder> = step.to.iter().map(|_| StringBuilder::new()).collect();
         for text in &texts {
             let found = match text {
-                Some(text) => java_regex::split(text, &self.pattern, parts.len())?,
+                Some(text) => {
+                    java_regex::split(text, &self.pattern, parts.len()).map_err(in_column(&self.field))?
+                }
                 None => Vec::new(),
             };
             for (index, builder) in parts.iter_mut().enumerate() {

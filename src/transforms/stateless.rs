@@ -1,8 +1,10 @@
 //! What transforms without state share: a step per table, prepared once, applied per batch.
 //!
 //! A transform that makes one table of each is a [`Columns`]; one that routes, drops or multiplies is a [`Tables`],
-//! which every `Columns` is too. [`Stateless`] makes either the port's `TransformDef`.
+//! which every `Columns` is too. [`Stateless`] makes either the port's `TransformDef`, and says which row a fault is of:
+//! what keeps nothing can be tried again on fewer rows.
 
+use super::row_errors::{Met, first_wrong};
 use crate::model::{Fault, nearest};
 use crate::options::{OptionDef, Options};
 use crate::plugin::{Out, RunContext, State, Transform, TransformDef};
@@ -27,6 +29,11 @@ pub(super) trait Columns: Clone + Send + Sync + 'static {
     /// What is odd about a table, as [`TransformDef::oddities`].
     fn oddities(&self, _input: &CatalogTable) -> Vec<String> {
         Vec::new()
+    }
+
+    /// Whether an error must not show the values of a column, whatever it is called.
+    fn hides(&self, _column: &str) -> bool {
+        false
     }
 
     /// Transforms one batch of a table; `output` is the table that `plan` gave.
@@ -57,6 +64,11 @@ pub(super) trait Tables: Clone + Send + Sync + 'static {
     /// Messages that name the option and what is wrong.
     fn plan(&self, input: &CatalogTable) -> Result<(Vec<CatalogTable>, Self::Step), Vec<String>>;
 
+    /// Whether an error must not show the values of a column, whatever it is called.
+    fn hides(&self, _column: &str) -> bool {
+        false
+    }
+
     /// Transforms one batch of a table that is not dropped; `outputs` are the tables that `plan` gave.
     ///
     /// # Errors
@@ -79,6 +91,10 @@ impl<T: Columns> Tables for T {
 
     fn oddities(&self, _ids: &[&str], tables: &[&CatalogTable]) -> Vec<String> {
         tables.iter().flat_map(|table| Columns::oddities(self, table)).collect()
+    }
+
+    fn hides(&self, column: &str) -> bool {
+        Columns::hides(self, column)
     }
 
     fn apply(
@@ -113,14 +129,15 @@ impl<T: Tables> TransformDef for Stateless<T> {
 
     fn start(
         &self,
-        _context: &RunContext,
+        context: &RunContext,
         inputs: &[CatalogTable],
         _state: Option<State>,
     ) -> Result<Box<dyn Transform>, Fault> {
         let prepare = |input: &CatalogTable| {
             let (outputs, step) =
                 self.0.plan(input).map_err(|problems| Fault::internal(problems.join("; ")))?;
-            Ok((input.path.clone(), Planned { outputs: outputs.into_iter().map(Arc::new).collect(), step }))
+            let outputs = outputs.into_iter().map(Arc::new).collect();
+            Ok((input.path.clone(), Planned { outputs, step, met: Met::new(context) }))
         };
         let tables = inputs.iter().map(prepare).collect::<Result<_, Fault>>()?;
         Ok(Box::new(Running { transform: self.0.clone(), tables }))
@@ -130,6 +147,7 @@ impl<T: Tables> TransformDef for Stateless<T> {
 struct Planned<S> {
     outputs: Vec<Arc<CatalogTable>>,
     step: S,
+    met: Met,
 }
 
 struct Running<T: Tables> {
@@ -140,14 +158,23 @@ struct Running<T: Tables> {
 #[async_trait]
 impl<T: Tables> Transform for Running<T> {
     async fn apply(&mut self, batch: Batch, out: &mut Out) -> Result<(), Fault> {
-        let Some(table) = self.tables.get(&batch.table.path) else {
+        let Some(table) = self.tables.get_mut(&batch.table.path) else {
             return Err(Fault::internal(format!("table {} was not planned for", batch.table.path)));
         };
         if table.outputs.is_empty() {
             out.drop_rows(batch.len());
             return Ok(());
         }
-        self.transform.apply(&table.step, &table.outputs, batch, out)
+        let run = |batch: Batch, out: &mut Out| self.transform.apply(&table.step, &table.outputs, batch, out);
+        if let Err(fault) = run(batch.clone(), out) {
+            let (row, fault) = first_wrong(&batch, fault, |part| run(part, &mut Out::default()));
+            return Err(match row {
+                Some(row) => table.met.fault(&batch, row, |column| self.transform.hides(column), fault),
+                None => fault,
+            });
+        }
+        table.met.add(&batch);
+        Ok(())
     }
 }
 

@@ -4,10 +4,9 @@
 use indexmap::IndexMap;
 use proptest::prelude::*;
 use seikan::model::{Problem, TextFormat};
-use seikan::options::Tree;
+use seikan::options::{Tree, masked};
 use seikan::spec::{
-    Environment, JsonMode, MAX_DEPTH, Resolve, Source, decrypt, encrypt, job_spec, masked, parse_json,
-    parse_tree_in,
+    Environment, JsonMode, MAX_DEPTH, Resolve, Source, decrypt, encrypt, job_spec, parse_json, parse_tree_in,
 };
 use std::collections::HashMap;
 use std::fmt::Write;

@@ -5,6 +5,7 @@
 
 mod backup;
 mod bad_input;
+mod canary;
 mod client;
 mod client_answers;
 mod client_script;

@@ -32,6 +32,9 @@ fn page(rules: &[BlockRules]) -> String {
             if let Some(why) = rules.refused {
                 page.push_str(&format!("\n**Refused**: it {why}.\n"));
             }
+            if let Some(note) = rules.note {
+                page.push_str(&format!("\n{note}\n"));
+            }
             table(&mut page, rules.own);
         }
     }

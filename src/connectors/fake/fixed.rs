@@ -4,7 +4,8 @@ use super::generate::now;
 use super::options::{ROW_FIELDS, ROW_KIND, ROWS};
 use super::wrong::Wrong;
 use crate::format::json::ColumnBuilder;
-use crate::options::{Map, Options, Tree, convert};
+use crate::model::{said_of, shown};
+use crate::options::{Map, Options, Tree};
 use crate::table::{Batch, CatalogTable, DataType, Field, RowKind};
 use arrow::array::{Array, ArrayRef, AsArray, Int8Array, RecordBatch, RecordBatchOptions, UInt32Array};
 use arrow::compute::{interleave, take};
@@ -28,8 +29,8 @@ impl FixedRow {
     pub(super) fn read(number: usize, row: &Tree, table: &Options<'_>) -> Option<Self> {
         let key = format!("{}[{number}]", ROWS.key);
         let Tree::Map(row) = row else {
-            let shown = convert::shown(row);
-            table.error(&key, format!("{shown} is no row; a row is {{ kind = …, fields = … }}"));
+            let given = row.kind();
+            table.error(&key, format!("{given} is no row; a row is {{ kind = …, fields = … }}"));
             return None;
         };
         let row = Options::new(row, table.path_of(&key), table.problems());
@@ -37,7 +38,7 @@ impl FixedRow {
             let kind = RowKind::of_name(&text);
             if kind.is_none() {
                 let allowed = RowKind::ALL.map(RowKind::name).join(", ");
-                row.error(ROW_KIND.key, format!("{text:?} is no row kind; allowed: {allowed}"));
+                row.error(ROW_KIND.key, format!("{} is no row kind; allowed: {allowed}", shown(&text)));
             }
             kind
         });
@@ -47,8 +48,10 @@ impl FixedRow {
             Some(other) => match other.as_text().and_then(|text| serde_json::from_str(text).ok()) {
                 Some(fields @ (Tree::List(_) | Tree::Map(_))) => Some(fields),
                 _ => {
-                    let shown = convert::shown(other);
-                    row.error(ROW_FIELDS.key, format!("{shown} is neither a list nor an object"));
+                    // Nothing of the text is shown: it may be a whole row.
+                    let message =
+                        "must be a list or an object, also as JSON in a text; the text given is neither";
+                    row.error(ROW_FIELDS.key, message);
                     None
                 }
             },
@@ -109,7 +112,10 @@ fn wrong_values(rows: &[FixedRow], table: &CatalogTable, of_all: String) -> Vec<
                 continue;
             }
             let key = format!("{}[{}].{}{key}", ROWS.key, row.number, ROW_FIELDS.key);
-            wrong.push(Wrong::new(key, format!("column \"{}\": {message}", column.name)));
+            wrong.push(Wrong::new(
+                key,
+                format!("column \"{}\": {}", column.name, said_of(&column.name, message)),
+            ));
         }
     }
     if further > 0 {

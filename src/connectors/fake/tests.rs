@@ -183,7 +183,7 @@ fn wrong_options_are_refused_with_their_place() {
         (format!(r#"{{"string.fake.mode": "template", {schema}}}"#), "string.template: is required, because"),
         (format!(r#"{{"rows": [{{"fields": [1]}}], {schema}}}"#), "rows[0].kind: is required"),
         (format!(r#"{{"rows": [{{"kind": "INSERT"}}], {schema}}}"#), "rows[0].fields: is required"),
-        (format!(r#"{{"rows": [[1]], {schema}}}"#), "rows[0]: [1] is no row"),
+        (format!(r#"{{"rows": [[1]], {schema}}}"#), "rows[0]: a list is no row"),
         (r#"{"row.num": 1}"#.into(), "FakeSource.schema: is required"),
         (r#"{"tables_configs": []}"#.into(), "tables_configs: is an empty list"),
         (

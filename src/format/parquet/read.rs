@@ -1,6 +1,7 @@
 //! Streams the rows of a parquet file.
 
 use super::{int96, types};
+use crate::model::said_of;
 use crate::table::{Column, DataType};
 use arrow::array::{Array, ArrayRef, AsArray, TimestampMicrosecondArray};
 use arrow::compute::{CastOptions, cast_with_options};
@@ -213,6 +214,7 @@ impl Reader {
             .zip(self.schema.fields())
             .map(|((index, is_int96, data_type), field)| {
                 to_ours(batch.column(*index), *is_int96, data_type).map_err(|problem| {
+                    let problem = said_of(field.name(), problem);
                     format!("rows from {}: column {:?}: {problem}", self.rows_read() + 1, field.name())
                 })
             })

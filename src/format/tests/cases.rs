@@ -27,10 +27,13 @@ fn errors_name_line_column_and_value() {
     let error = error_of(csv_decoder(), "1,\"x\ny\"\r\n\nzwei,y\n");
     assert_eq!(error.to_string(), "line 4, column \"a\": \"zwei\" is not an integer");
     let error = error_of(csv_decoder(), "1,x\n2,\"y\n3,z\n4,z");
-    assert_eq!((error.line, error.column.clone()), (Some(2), None));
+    assert_eq!((error.line, error.column.as_deref()), (Some(2), Some("b")));
     assert!(error.message.starts_with("broken quotes: a quote is opened and never closed"), "{error}");
     let error = error_of(csv_decoder(), "1,\"x\"y\n");
-    assert_eq!(error.to_string(), "line 1: broken quotes: text follows a closing quote: \"\\\"x\\\"y\"");
+    assert_eq!(
+        error.to_string(),
+        "line 1, column \"b\": broken quotes: text follows a closing quote in cell 2 of the row"
+    );
 
     let options = text::ReadOptions { skip_header: 1, ..Default::default() };
     let decoder = text::decoder(&columns(["int", "{x = date}"]), &options).unwrap();

@@ -4,7 +4,7 @@
 //! clock of the server's time zone counts.
 
 use super::time::timestamp;
-use crate::format::error::shown;
+use crate::model::shown_bytes;
 use chrono::{DateTime, Local, Offset, TimeZone};
 
 /// Microseconds since 1970 UTC; more digits are cut off.
@@ -16,7 +16,7 @@ pub(crate) fn instant(text: &[u8]) -> Result<i64, String> {
         format!(
             "{} is not a timestamp with an offset; allowed: yyyy-MM-dd HH:mm:ss and the other forms of a timestamp, \
              followed by Z, +hh:mm or -hh:mm (without: the server's time zone)",
-            shown(text)
+            shown_bytes(text)
         )
     })
 }

@@ -86,7 +86,7 @@ fn what_happens_to_rows_that_break_rules() {
     let fault = wrong("DataValidator", &format!("{{{rules}}}"), vec![batch()]);
     assert!(
         fault.contains(
-            "row 2 of its batch is not valid: column \"score\": \"1.0E10\" is above the maximum 100"
+            "row 2 of table db.t (id = 2): not valid: column \"score\": \"1.0E10\" is above the maximum 100"
         ),
         "{fault}"
     );

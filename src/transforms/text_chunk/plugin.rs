@@ -5,7 +5,7 @@ use crate::model::Fault;
 use crate::options::{Kind, OptionDef, Options};
 use crate::plugin::{Out, TransformDef, TransformFactory};
 use crate::table::{Batch, CatalogTable, Column, ConstraintKind, DataType};
-use crate::transforms::row_errors::row_fault;
+use crate::transforms::row_errors::column_fault;
 use crate::transforms::rows;
 use crate::transforms::stateless::{Stateless, Tables, column, put_columns, replaces, with_columns};
 use crate::transforms::text_column::{check, text_column};
@@ -178,7 +178,7 @@ impl Tables for TextChunk {
             let repeated = if repeats_text { text.len() } else { 0 };
             bytes = bytes.saturating_add(pieces.len().saturating_mul(repeated));
             if bytes > MAX_BYTES {
-                return Err(row_fault(row, &self.text, &too_much(text.len(), pieces.len(), self)));
+                return Err(column_fault(&self.text, &too_much(text.len(), pieces.len(), self)));
             }
             out.add_rows(pieces.len() - 1);
             for (number, piece) in pieces.iter().enumerate() {

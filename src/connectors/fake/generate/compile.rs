@@ -4,6 +4,7 @@ use super::parts::{Dates, Times, this_year};
 use super::{default, draw};
 use crate::connectors::fake::config::{Numbers, Values};
 use crate::connectors::fake::wrong::Wrong;
+use crate::model::unfit;
 use crate::table::{Column, DataType, Field, VectorKind};
 use arrow::array::{
     ArrayRef, Float32Array, Float64Array, Int8Array, Int16Array, Int32Array, Int64Array, StringArray,
@@ -149,7 +150,10 @@ fn compile(column: &Column, data_type: &DataType, values: &Values) -> Result<Gen
         },
         DataType::Vector(kind, dimension) => vector(*kind, *dimension as usize, values)?,
         scalar => match &column.default {
-            Some(value) => default::constant(scalar, value).map_err(|e| Why::Column("defaultValue", e))?,
+            Some(value) => default::constant(scalar, value).map_err(|message| {
+                let said = if column.secret().is_some() { unfit() } else { message };
+                Why::Column("defaultValue", said)
+            })?,
             None => random(column, scalar, values)?,
         },
     })

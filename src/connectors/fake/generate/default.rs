@@ -3,6 +3,7 @@
 use super::Generator;
 use crate::connectors::fake::fixed::means_now;
 use crate::format::json::ColumnBuilder;
+use crate::model::shown;
 use crate::options::{Tree, convert};
 use crate::table::DataType;
 use arrow::array::{BinaryArray, BooleanArray};
@@ -27,7 +28,7 @@ pub(super) fn constant(data_type: &DataType, value: &Tree) -> Result<Generator, 
             return Ok(Generator::Constant(Arc::new(BooleanArray::from(vec![value]))));
         }
         DataType::TinyInt | DataType::SmallInt | DataType::Int | DataType::BigInt if text.trim() != text => {
-            return Err(format!("{text:?} is not an integer"));
+            return Err(format!("{} is not an integer", shown(&text)));
         }
         _ => {}
     }

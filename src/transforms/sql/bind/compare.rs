@@ -71,8 +71,7 @@ impl Binder<'_> {
             let list = list.map(|value| value.map(|value| value.expr)).collect::<Result<Vec<_>, _>>()?;
             let subject = self.widen(subject, &common)?;
             let expr = in_list(subject.expr, list, &negated, &self.schema()).map_err(|e| e.to_string())?;
-            let found =
-                Typed { expr, data_type: DataType::Boolean, literal: None, may_fail: subject.may_fail };
+            let found = Typed::truth(expr, subject.may_fail);
             return self.apply(text, vec![found], DataType::Boolean, compare::null_is_false(), Effect::Total);
         }
         let op = if negated { Op::NotEqual } else { Op::Equal };
@@ -151,5 +150,5 @@ pub(super) fn truth(value: bool) -> Typed {
 pub(super) fn combine(is_and: bool, parts: Vec<Typed>) -> Typed {
     let may_fail = parts.iter().any(|part| part.may_fail);
     let parts = parts.into_iter().map(|part| (part.expr, part.may_fail)).collect();
-    Typed { expr: Arc::new(Logic { is_and, parts }), data_type: DataType::Boolean, literal: None, may_fail }
+    Typed::truth(Arc::new(Logic { is_and, parts }), may_fail)
 }

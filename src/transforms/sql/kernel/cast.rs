@@ -7,8 +7,8 @@ use super::decimal::{Builder, Decimal, Decimals};
 use super::decimal_value::{Rounding, parse, plain, rescale};
 use super::{array, problem, text, time};
 use crate::format::TypedText;
+use crate::model::shown;
 use crate::table::DataType;
-use crate::transforms::sql::expression::shown;
 use crate::transforms::sql::function::Kernel;
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int64Builder, new_null_array};
 use arrow::compute::{CastOptions, cast, cast_with_options};
@@ -164,7 +164,7 @@ fn boolean_of_text(column: &ArrayRef, _: &DataType, is_try: bool) -> Result<Arra
         _ if text.eq_ignore_ascii_case("true") => Ok(Some(true)),
         _ if text.eq_ignore_ascii_case("false") => Ok(Some(false)),
         _ if is_try => Ok(None),
-        _ => Err(format!("{:?} is not true or false", shown(text))),
+        _ => Err(format!("{} is not true or false", shown(text))),
     };
     let truths = column.as_string::<i32>().iter().map(|text| text.map_or(Ok(None), truth));
     Ok(Arc::new(truths.collect::<Result<BooleanArray, _>>()?))
@@ -194,7 +194,7 @@ fn decimal_of_text(column: &ArrayRef, to: &DataType, is_try: bool) -> Result<Arr
             return Ok(None);
         }
         let text = texts.value(row);
-        parse(text).map(Some).ok_or_else(|| format!("{:?} is not a number", shown(text)))
+        parse(text).map(Some).ok_or_else(|| format!("{} is not a number", shown(text)))
     })
 }
 
