@@ -121,7 +121,7 @@ mod tests {
         let cut = format!("\"{}\"…", "é".repeat(60));
         for (value, text) in [
             ("", "\"\""),
-            ("a\n\"b\"\u{1b}[31m", "\"a\\n\\\"b\\\"\\u{1b}[31m\""),
+            ("a\n\"b\"\u{1b}[31m", "\"a\\n\"b\"\\u{1b}[31m\""),
             (&long[2..], &*format!("{:?}", &long[2..])),
             (&long, &cut),
             ("{\"a\": 1}", "\"{\"…"),

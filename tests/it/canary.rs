@@ -278,12 +278,12 @@ fn rows_and_literals_in_the_job_are_not_repeated() {
         (
             json!({"schema": schema, "rows": row(json!([1, CANARY]))}),
             console.clone(),
-            "field \"password\": ******",
+            "column \"password\": ******",
         ),
         (
             json!({"schema": schema, "rows": row(json!({"password": CANARY}))}),
             console.clone(),
-            "field \"password\": ******",
+            "column \"password\": ******",
         ),
         (json!({"schema": schema, "rows": row(json!(CANARY))}), console.clone(), "rows[0].fields"),
         (json!({"schema": schema, "rows": [CANARY]}), console.clone(), "rows[0]"),

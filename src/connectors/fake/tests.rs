@@ -255,7 +255,7 @@ fn all_that_is_wrong_with_rows_is_said_at_once() {
     let wanted = [
         "rows[1].kind: \"insert\" is no row kind",
         "rows[1].fields: is required",
-        "rows[2]: 7 is no row",
+        "rows[2]: an integer is no row",
         "row.num: \"x\"",
         "rows[3].fields[0]: column \"a\": \"q\"",
         "rows[3].fields[1]: column \"b\": field \"c\"",
