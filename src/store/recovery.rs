@@ -294,7 +294,10 @@ impl Start<'_> {
         } else {
             for number in &cut {
                 let found = scrub::cut_off(&self.paths.journal, self.survey, *number, &last, is_copy)?;
-                notes.extend(found.map(|found| found.to_string()));
+                notes.extend(found.map(|found| match is_copy {
+                    true => found.to_string(),
+                    false => format!("{}: {UNUSED}", found.place),
+                }));
             }
         }
         self.set_aside(&cut)?;
@@ -429,6 +432,10 @@ impl Start<'_> {
         Ok(Recovered { live, tags, id_floor, held, notes })
     }
 }
+
+/// What is said of a segment of the original that is set aside with something in it: a power cut may leave a new one so.
+const UNUSED: &str =
+    "what is in it can't be used; if no power cut left it so, changes that were answered may be lost with it";
 
 /// Visits a failpoint.
 pub fn reach(name: &'static str) -> Result<(), StoreError> {
