@@ -162,7 +162,8 @@ pub(super) struct PruneOptions {
 pub(super) enum BackupCommand {
     /// Copy a data directory, also while its server runs.
     Create(CreateOptions),
-    /// The backups in a directory. Exit code 1 when one of them is damaged.
+    /// The backups in a directory, by the presence and sizes of their files: `verify` reads every byte. Exit code 1 when one
+    /// is damaged, 2 when the directory can't be read.
     List(ListOptions),
     /// Check copies of data directories, made with any tool, without changing them. Exit code 0: sound; 1: damaged;
     /// 2: not a data directory, or it can't be read.
@@ -227,10 +228,10 @@ pub(super) struct RestoreOptions {
 pub(super) struct ExportOptions {
     /// A data directory.
     pub(super) dir: PathBuf,
-    /// Where the lines go; by default standard output.
+    /// Where the lines go: a new file outside the data directory; by default, and for -, standard output.
     #[arg(long, value_name = "FILE")]
     pub(super) out: Option<PathBuf>,
-    /// Replace the file, if there is one.
+    /// Replace the file, if there is one; only a regular file is replaced.
     #[arg(long, requires = "out")]
     pub(super) force: bool,
 }

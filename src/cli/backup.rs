@@ -224,7 +224,11 @@ fn report(seen: &Inspected) -> String {
     let mut text = format!(
         "{}: {}: {}",
         seen.path.display(),
-        if seen.is_sound() { "sound" } else { "DAMAGED" },
+        match (seen.is_sound(), &seen.doubt) {
+            (false, _) => "DAMAGED",
+            (true, Some(_)) => "sound, with a doubt",
+            (true, None) => "sound",
+        },
         jobs(seen.jobs(), seen.ended.total(), seen.live)
     );
     let states = JobState::ALL.into_iter().map(|state| (state, seen.ended.of(state)));
@@ -239,6 +243,9 @@ fn report(seen: &Inspected) -> String {
         }
         Some(reason) => line_of(&mut text, &format!("no job is held at a start: {reason}")),
         None => {}
+    }
+    if let Some(doubt) = &seen.doubt {
+        line_of(&mut text, &format!("doubt: {doubt}"));
     }
     for note in &seen.notes {
         line_of(&mut text, &format!("note: {note}"));
@@ -311,7 +318,8 @@ fn restore(options: &RestoreOptions) -> Result<u8, Failure> {
 
 fn export(options: &ExportOptions) -> Result<u8, Failure> {
     let mut out = Piped { out: std::io::stdout().lock(), is_closed: false };
-    let exported = match &options.out {
+    let file = options.out.as_deref().filter(|path| *path != Path::new("-"));
+    let exported = match file {
         Some(path) => backups::export_to_file(&options.dir, path, options.force),
         None => backups::export(&options.dir, &mut out, Path::new("standard output")),
     };

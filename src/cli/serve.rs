@@ -2,7 +2,7 @@
 
 use super::arguments::ServeOptions;
 use super::{FAILED, WRONG, progress, say};
-use crate::app::{CheckedJob, Server, ServerOptions, block_on};
+use crate::app::{CheckedJob, Server, ServerOptions, block_on, check_data_dir};
 use crate::config;
 use crate::runtime;
 use std::process::ExitCode;
@@ -21,6 +21,10 @@ pub(super) fn serve(options: ServeOptions) -> ExitCode {
     runtime::start_logging();
     for warning in &loaded.warnings {
         tracing::warn!("configuration: {warning}");
+    }
+    if let Err(error) = check_data_dir(&loaded.config.store.data_dir) {
+        eprintln!("error: --data-dir: {error}");
+        return ExitCode::from(WRONG);
     }
     let job = match options.submit.as_deref().map(CheckedJob::read).transpose() {
         Ok(job) => job,

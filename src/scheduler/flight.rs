@@ -156,10 +156,12 @@ impl Core {
             Follow::Dropped(jobs) => self.dropped(&jobs),
             Follow::Stripped(jobs) => self.forgotten(&jobs, true),
             Follow::Resumed(answer, jobs) => {
-                tracing::info!(
-                    jobs,
-                    "this data directory is an original of its own from now on: its held jobs run"
-                );
+                if self.overlay.held().is_some() {
+                    tracing::info!(
+                        jobs,
+                        "this data directory is an original of its own from now on: its held jobs run"
+                    );
+                }
                 self.overlay.set_held(None);
                 self.pruner.look_now();
                 if let Some(answer) = answer {

@@ -4,7 +4,7 @@ use super::entry::{IndexedCheckpoint, IndexedJob, ended_at};
 use super::error::StoreError;
 use super::index::Index;
 use super::journal::{Fetcher, Place};
-use super::overlay::{CheckpointChange, Overlay, Pending, PendingRecord};
+use super::overlay::{CheckpointChange, Damaged, Overlay, Pending, PendingRecord};
 use super::record;
 use super::replay::{fetch_record, fetch_whole_record};
 use super::verdict;
@@ -162,6 +162,9 @@ impl StoreReader {
     fn indexed(&self, id: JobId, entry: &IndexedJob, fetch: Fetch) -> Result<JobRecord, StoreError> {
         match fetch(&self.fetcher, entry.record) {
             Err(error @ StoreError::Damaged { .. }) => {
+                if entry.state != record::state_code(JobState::Unknowable) {
+                    self.tell(id, entry.record, &error);
+                }
                 Ok(verdict::unknowable(id, entry.ended, &error.to_string()))
             }
             Ok(record) if record.id != id => {
@@ -171,6 +174,42 @@ impl StoreReader {
             }
             other => other,
         }
+    }
+
+    fn tell(&self, job: JobId, place: Place, error: &StoreError) {
+        self.overlay.damaged(Damaged { job, place, cause: error.to_string() });
+    }
+
+    /// Up to `count` jobs that the index lists in an end state, the first ones behind `after`.
+    pub(super) fn indexed_as(
+        &self,
+        state: JobState,
+        after: Option<Cursor>,
+        count: usize,
+    ) -> Result<Vec<Cursor>, StoreError> {
+        self.index.load().ended(state, false, after, count)
+    }
+
+    /// Reads all that the index knows of a job, and tells what is damaged.
+    pub(super) fn check(&self, id: JobId) -> Result<(), StoreError> {
+        self.steady(|| {
+            if self.overlay.pending(id).is_some() {
+                return Ok(());
+            }
+            let index = self.index.load();
+            let Some(entry) = index.job(id)? else { return Ok(()) };
+            let checkpoint = index.checkpoint(id)?.and_then(|checkpoint| checkpoint.place);
+            let mut places = vec![entry.record];
+            places.extend(entry.texts.into_iter().chain(checkpoint));
+            places.dedup_by_key(|place| (place.segment, place.offset));
+            for place in places {
+                match self.fetcher.frame(place) {
+                    Err(error @ StoreError::Damaged { .. }) => self.tell(id, place, &error),
+                    other => drop(other?),
+                }
+            }
+            Ok(())
+        })
     }
 
     /// The texts of a job.
@@ -370,6 +409,11 @@ impl<'a> Walk<'a> {
         let agrees = entry.ended == cursor.ended
             && record::is_end_code(entry.state)
             && self.query.state.is_none_or(|only| record::state_code(only) == entry.state);
-        if agrees { self.reader.indexed(cursor.id, &entry, fetch_record).map(Some) } else { Ok(None) }
+        if !agrees {
+            return Ok(None);
+        }
+        // One that turns out to be damaged is in no list but that of such jobs.
+        let record = self.reader.indexed(cursor.id, &entry, fetch_record)?;
+        Ok(self.query.state.is_none_or(|only| only == record.state).then_some(record))
     }
 }

@@ -6,7 +6,7 @@
 
 use super::error::StoreError;
 use super::journal::{Damage, Fetcher, MAX_PARTS, Part, Place, is_archived, relative_path};
-use super::record::PartKind;
+use super::record::{PartKind, state_code};
 use super::replay::{At, Replay, Seen, fetch_record, fetch_whole_record};
 use crate::model::{
     DagInfo, EventKind, Fault, JobId, JobRecord, JobState, MetricsSnapshot, Millis, Op, Origin,
@@ -227,6 +227,10 @@ pub fn costs_nothing(replay: &Replay, damage: &Damage, fetcher: &Fetcher) -> Res
         }
         // Those that are not known here may be known elsewhere.
         let Some(seen) = replay.jobs.get(&part.job) else { return Ok(false) };
+        // All that was stored since may be the word that it can't be known any more.
+        if is_unknowable(seen) {
+            return Ok(false);
+        }
         let is_over = match PartKind::of(part)? {
             PartKind::Submitted | PartKind::Record if is_archived(damage.segment) => {
                 let is_whole = !is_before(seen.record, last + 1) && !is_before(seen.texts, last + 1);
@@ -275,13 +279,27 @@ pub fn describe(damage: &Damage) -> String {
     format!("{place} ({})", jobs.join(", "))
 }
 
-/// The jobs that can't be known any more by `verdicts`, in words; the first hundred by name.
-pub fn name_lost(verdicts: &[Vec<Op>]) -> Option<String> {
+fn is_unknowable(seen: &Seen) -> bool {
+    seen.state == state_code(JobState::Unknowable)
+}
+
+/// The jobs that can't be known any more because of `damage`, by `verdicts` or by those of an earlier start, in words; the
+/// first hundred by name.
+pub fn name_lost(verdicts: &[Vec<Op>], replay: &Replay, damage: &[Damage]) -> Option<String> {
     let lost = verdicts.iter().flatten().filter_map(|op| match op {
-        Op::Record(record) => Some(format!("job {}", record.id)),
+        Op::Record(record) => Some(record.id),
         _ => None,
     });
-    let mut names: Vec<String> = lost.collect();
+    let is_cause = |job: &JobId, judged: u64, damage: &Damage| {
+        let is_about = |parts: &Vec<Part>| parts.iter().any(|part| part.job == *job);
+        damage.lost.0 <= damage.lost.1 && damage.lost.1 < judged && damage.parts.as_ref().is_none_or(is_about)
+    };
+    let judged = replay.jobs.iter().filter(|(_, seen)| is_unknowable(seen)).filter(|(job, seen)| {
+        let at = seen.record.map_or(0, |at| at.sequence);
+        damage.iter().any(|damage| is_cause(job, at, damage))
+    });
+    let lost: BTreeSet<JobId> = lost.chain(judged.map(|(job, _)| *job)).collect();
+    let mut names: Vec<String> = lost.iter().map(|job| format!("job {job}")).collect();
     let more = names.len().saturating_sub(NAMED);
     names.truncate(NAMED);
     if more > 0 {

@@ -287,6 +287,11 @@ impl Contents {
         Ok(Some(contents))
     }
 
+    /// Whether so many jobs can be read in it.
+    pub fn holds(&self, jobs: u64) -> bool {
+        self.frames.len() as u64 >= jobs
+    }
+
     /// The jobs in it, from the sound frames.
     pub fn entries(&self) -> Vec<Entry> {
         self.frames.iter().filter_map(Entry::of).collect()

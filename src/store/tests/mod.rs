@@ -12,6 +12,7 @@ mod files;
 mod history;
 mod index;
 mod life;
+mod losses;
 mod model;
 mod ops;
 mod power;
