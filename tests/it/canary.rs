@@ -290,7 +290,7 @@ fn rows_and_literals_in_the_job_are_not_repeated() {
         (
             json!({"schema": {"columns": [{"name": "password", "type": "int", "defaultValue": CANARY}]}}),
             console,
-            "column password: defaultValue: ******",
+            "column \"password\": ******",
         ),
         (
             json!({"schema": text, "rows": row(json!([1, "x"]))}),
