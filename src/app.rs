@@ -16,6 +16,8 @@ pub use examine::{Examined, examine};
 pub use job_text::{CheckedJob, JobText};
 pub use server::{Running, Server, ServerOptions};
 
+pub use crate::store::check_data_dir;
+
 use crate::plugin::Registry;
 use crate::{connectors, transforms};
 use std::future::Future;

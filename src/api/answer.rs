@@ -39,6 +39,11 @@ pub(super) fn raw(status: StatusCode, body: Vec<u8>) -> Response {
     response
 }
 
+/// A status without a body.
+pub(super) fn empty(status: StatusCode) -> Response {
+    warp::reply::with_status(warp::reply(), status).into_response()
+}
+
 /// 200 with text of that type.
 pub(super) fn text(content_type: &'static str, body: String) -> Response {
     let mut response = body.into_response();

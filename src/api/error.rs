@@ -22,6 +22,8 @@ pub enum ErrorCode {
     MethodNotAllowed,
     /// The same is being done already.
     Conflict,
+    /// The key of the request belongs to another request.
+    Unprocessable,
     /// The body is over the limit.
     TooLarge,
     /// Too much at once: slots, running jobs.
@@ -41,6 +43,7 @@ impl ErrorCode {
             ErrorCode::NotFound => StatusCode::NOT_FOUND,
             ErrorCode::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             ErrorCode::Conflict => StatusCode::CONFLICT,
+            ErrorCode::Unprocessable => StatusCode::UNPROCESSABLE_ENTITY,
             ErrorCode::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             ErrorCode::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
             ErrorCode::Internal => StatusCode::INTERNAL_SERVER_ERROR,
@@ -149,6 +152,7 @@ impl From<SubmitError> for ApiError {
             | SubmitError::NoSlots { .. }
             | SubmitError::OtherTags { .. } => ErrorCode::BadRequest,
             SubmitError::Full(_) => ErrorCode::BadRequest,
+            SubmitError::OtherRequest { .. } => ErrorCode::Unprocessable,
             SubmitError::Loading { loading, .. } => {
                 return Self::not_yet(error.to_string(), views::retry_after(loading));
             }
@@ -160,7 +164,11 @@ impl From<SubmitError> for ApiError {
 
 impl From<SchedulerError> for ApiError {
     fn from(error: SchedulerError) -> Self {
-        Self::new(ErrorCode::Unavailable, error.to_string())
+        let code = match &error {
+            SchedulerError::Lives(_) | SchedulerError::IsBeingDeleted(_) => ErrorCode::Conflict,
+            SchedulerError::Closing | SchedulerError::Store(_) => ErrorCode::Unavailable,
+        };
+        Self::new(code, error.to_string())
     }
 }
 

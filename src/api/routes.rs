@@ -4,8 +4,8 @@ use super::answer;
 use super::context::ApiContext;
 use super::error::{ApiError, ErrorCode};
 use super::{
-    backups, checkpoints, encrypt, health, jobs, loggers, logs, metrics, monitoring, openapi, option_rules,
-    overview, pending, resume, stop, submit, tags, threads, v1,
+    backups, checkpoints, encrypt, events, health, history, jobs, lifecycle, loggers, logs, metrics,
+    monitoring, openapi, option_rules, overview, pending, resume, stop, submit, tags, threads, v1,
 };
 use percent_encoding::percent_decode_str;
 use std::convert::Infallible;
@@ -67,6 +67,9 @@ pub(super) fn tree(context: &Arc<ApiContext>) -> BoxedFilter<(Response,)> {
     let resources = [
         overview::routes(context),
         jobs::routes(context),
+        history::routes(context),
+        events::routes(context),
+        lifecycle::routes(context),
         submit::routes(context, context.settings.ids_as_strings),
         stop::routes(context, context.settings.ids_as_strings),
         encrypt::routes(context),

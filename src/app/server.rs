@@ -24,6 +24,9 @@ use std::time::Duration;
 /// Time that open requests get at a stop.
 const HTTP_DEADLINE: Duration = Duration::from_secs(2);
 
+/// Time that polls of jobs under way get at a stop, when the jobs have been told to end.
+const POOL_DEADLINE: Duration = Duration::from_secs(2);
+
 /// How often the store is asked whether it has failed.
 const FAILURE_CHECK: Duration = Duration::from_millis(500);
 
@@ -87,7 +90,8 @@ pub struct Server {
     temporary: Option<PathBuf>,
     /// Tells how far the history is loaded.
     _report: Task<()>,
-    /// Timers and blocking work of jobs; shut down without waiting.
+    pool: JobPool,
+    /// Timers and blocking work of jobs; shut down without waiting, when nothing in the pool polls any more.
     jobs: Option<tokio::runtime::Runtime>,
 }
 
@@ -149,6 +153,7 @@ impl Server {
             greeting: String::new(),
             temporary: one_job.then_some(data_dir.clone()),
             _report: runtime::spawn(while_loading(store.clone())),
+            pool: pool.clone(),
             jobs: Some(jobs),
         };
         if let Some(http) = http {
@@ -198,11 +203,16 @@ impl Server {
         &self.greeting
     }
 
-    /// Submits a job from the command line.
+    /// Submits a job from the command line; a `name` given there goes before the text's own.
     ///
     /// # Errors
     /// Every problem.
-    pub async fn submit(&self, tree: &Tree, text: &JobText) -> Result<JobId, Vec<Problem>> {
+    pub async fn submit(
+        &self,
+        tree: &Tree,
+        text: &JobText,
+        name: Option<&str>,
+    ) -> Result<JobId, Vec<Problem>> {
         let job = spec::job_spec(tree)?;
         let compiled = plan::prepare(&job, &self.registry, &self.plan_defaults)
             .await
@@ -210,9 +220,10 @@ impl Server {
         let resolved = serde_json::to_string(tree).map_err(problem)?;
         let submission = Submission {
             id: None,
-            name: job.name_of(None),
+            name: job.name_of(name),
             from_savepoint: false,
             origin: Origin::Cli,
+            key: None,
             texts: JobTexts {
                 submitted: String::from_utf8_lossy(&text.bytes).into_owned(),
                 format: text.format,
@@ -284,23 +295,32 @@ impl Server {
         if let Some(http) = self.http.take() {
             http.stop(HTTP_DEADLINE).await;
         }
-        if let Some(jobs) = self.jobs.take() {
-            jobs.shutdown_background();
-        }
+        let pool = self.pool.clone();
+        let is_quiet = runtime::blocking(move || pool.close(POOL_DEADLINE)).await.unwrap_or(false);
+        self.end_jobs(is_quiet);
         if let Some(dir) = &self.temporary
             && let Err(error) = std::fs::remove_dir_all(dir)
         {
             tracing::debug!(%error, "the temporary data directory stays");
         }
     }
+
+    /// Ends the runtime of jobs; with a poll under way it stays until the process ends, because a timer that is polled behind
+    /// its runtime's end panics.
+    fn end_jobs(&mut self, is_quiet: bool) {
+        match self.jobs.take() {
+            // A runtime must not be dropped where it may not block.
+            Some(jobs) if is_quiet => jobs.shutdown_background(),
+            jobs => std::mem::forget(jobs),
+        }
+    }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // A runtime must not be dropped where it may not block.
-        if let Some(jobs) = self.jobs.take() {
-            jobs.shutdown_background();
-        }
+        // Behind `stop` there is none left. Else nobody waits: polls that are under way may go on.
+        let is_quiet = self.pool.close(Duration::ZERO);
+        self.end_jobs(is_quiet);
     }
 }
 

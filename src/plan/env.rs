@@ -191,8 +191,7 @@ fn retry_interval(options: &Options<'_>) -> u32 {
 
 /// Warns of a value that the job language takes for another one.
 fn counts_as(options: &Options<'_>, option: &OptionDef, given: i32, what: &str) {
-    let path = options.path_of(option.key);
-    options.problems().warning(Problem::new(path, format!("{given} counts as {what}")));
+    options.warn(option.key, format!("{given} counts as {what}"));
 }
 
 /// Unknown keys stay in the views and do nothing else; a misspelt one deserves a word.

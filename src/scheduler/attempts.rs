@@ -12,6 +12,7 @@ impl Core {
     /// A job's end is durable and visible in the store.
     pub(super) fn leave(&mut self, id: JobId) {
         self.overlay.remove(id);
+        self.pruner.ended_meanwhile.insert(id);
         if let Some(live) = self.jobs.remove(&id) {
             live.followers.into_iter().for_each(|(submission, answer)| self.submit(submission, answer));
         }
@@ -43,6 +44,7 @@ impl Core {
             plan: Arc::clone(plan),
             restore: restore.cloned().map(Box::new),
             committed: live.committed,
+            untouched: live.untouched,
             log: Arc::clone(&live.log),
             events: self.events.clone(),
         });

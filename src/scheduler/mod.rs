@@ -21,7 +21,9 @@ mod boot;
 mod checkpoints;
 mod closing;
 mod core;
+mod delete;
 mod flight;
+mod followers;
 mod handle;
 mod ids;
 mod live;
@@ -45,5 +47,5 @@ pub use handle::{
     JobLogs, SchedulerError, SchedulerHandle, SchedulerSettings, Submission, SubmitError, Submitted,
 };
 pub use overlay::{LiveJob, Overlay, SlotView};
-pub use prune::logs_over;
+pub use prune::{logs_over, without_older_events};
 pub use retention::{Item, Limits, Retention, Total};

@@ -5,12 +5,14 @@
 //! first and in the store next, and finds every job in at least one of them.
 
 use super::checkpoints::{CheckpointBook, CheckpointBooks};
+use super::followers::Followers;
 use crate::exec::LiveMetrics;
 use crate::model::{JobId, JobRecord};
 use arc_swap::{ArcSwap, ArcSwapOption};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
+use tokio::sync::watch;
 
 const SHARDS: usize = 16;
 
@@ -48,6 +50,7 @@ pub struct Overlay {
     /// Who waits for slots, by ticket.
     queue: RwLock<BTreeMap<u64, JobId>>,
     slots: AtomicU64,
+    followers: Followers,
     tags: ArcSwap<Vec<(String, String)>>,
     held: ArcSwapOption<String>,
     pub(super) checkpoints: CheckpointBooks,
@@ -82,6 +85,11 @@ impl Overlay {
         }
         jobs.sort_unstable_by_key(|job| job.record.id);
         jobs
+    }
+
+    /// Tells from now on whenever something of a job has changed; ends with the server.
+    pub fn changes(&self, id: JobId) -> watch::Receiver<()> {
+        self.followers.add(id)
     }
 
     /// How many jobs live.
@@ -144,6 +152,7 @@ impl Overlay {
         if before != ticket {
             self.queue_up(id, before, ticket);
         }
+        self.followers.tell(id);
     }
 
     fn queue_up(&self, id: JobId, before: Option<u64>, ticket: Option<u64>) {
@@ -169,6 +178,12 @@ impl Overlay {
         if let Some(ticket) = gone.and_then(|entry| entry.ticket) {
             self.queue_up(id, Some(ticket), None);
         }
+        self.followers.tell(id);
+    }
+
+    /// Nothing changes any more.
+    pub(super) fn close(&self) {
+        self.followers.close();
     }
 
     pub(super) fn set_slots(&self, view: SlotView) {

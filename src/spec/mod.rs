@@ -23,6 +23,6 @@ pub use encoding::{decode_lossy, no_utf8};
 pub use hocon::MAX_DEPTH;
 pub use job_spec::{Block, JobSpec, job_spec};
 pub use json::{JsonMode, parse_json};
-pub use secret::{decrypt, encrypt, is_secret, masked};
-pub use source::{Environment, Resolve, Source, locate, parse_tree, parse_tree_in};
+pub use secret::{decrypt, encrypt};
+pub use source::{Environment, Resolve, Source, locate, missing_includes, parse_tree, parse_tree_in};
 pub use variables::variables;
