@@ -90,7 +90,7 @@ fn submission() -> Submission {
         catalogues: "[[]]".into(),
     };
     let (id, name, warnings) = (None, "bench".to_owned(), Vec::new());
-    Submission { id, name, from_savepoint: false, origin: Origin::Rest, texts, plan, warnings }
+    Submission { id, name, from_savepoint: false, origin: Origin::Rest, key: None, texts, plan, warnings }
 }
 
 async fn client(scheduler: SchedulerHandle) {

@@ -42,6 +42,7 @@ fn record(id: i64) -> JobRecord {
         metrics: MetricsSnapshot::default(),
         accounting: None,
         events: Vec::new(),
+        key: None,
     }
 }
 

@@ -17,6 +17,8 @@ pub use examine::{Examined, examine};
 pub use job_text::{CheckedJob, JobText};
 pub use server::{Running, Server, ServerOptions};
 
+pub use crate::store::check_data_dir;
+
 use crate::plugin::Registry;
 use crate::spec::Shade;
 use crate::{access, connectors, transforms};

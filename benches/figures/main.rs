@@ -14,6 +14,7 @@
 
 mod client;
 mod files;
+mod http;
 mod million;
 mod server;
 
@@ -22,7 +23,10 @@ use std::time::{Duration, Instant};
 
 fn main() {
     let wanted: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with("--")).collect();
-    let all: [(&str, Measure); 9] = [
+    if wanted.iter().any(|w| w == http::HELLO) {
+        return http::hello();
+    }
+    let all: [(&str, Measure); 11] = [
         ("start", start),
         ("assert", || vec![rows("FakeSource → Assert", "assert", 20_000_000, "≥ 7 M rows/s")]),
         ("sql", || vec![rows("FakeSource → Sql → Assert", "sql", 20_000_000, "≥ 6 M rows/s")]),
@@ -31,6 +35,8 @@ fn main() {
         ("sql_files", files::csv_sql_csv),
         ("submits", submits),
         ("idle", idle),
+        ("requests", http::requests),
+        ("connections", http::connections),
         ("million", million::million),
     ];
     println!("| what | measured | wanted |\n|---|---|---|");

@@ -39,6 +39,11 @@ pub(super) fn raw(status: StatusCode, body: Vec<u8>) -> Response {
     response
 }
 
+/// A status without a body.
+pub(super) fn empty(status: StatusCode) -> Response {
+    warp::reply::with_status(warp::reply(), status).into_response()
+}
+
 /// 200 with text of that type.
 pub(super) fn text(content_type: &'static str, body: String) -> Response {
     let mut response = body.into_response();
@@ -46,10 +51,14 @@ pub(super) fn text(content_type: &'static str, body: String) -> Response {
     response
 }
 
-/// A JSON body in pieces, and the work that makes them; memory is bounded by the channel between the two.
-pub(super) fn stream(pieces: mpsc::Receiver<io::Result<Bytes>>, writer: Task<()>) -> Response {
+/// A body in pieces, and the work that makes them; memory is bounded by the channel between the two.
+pub(super) fn stream(
+    content_type: &'static str,
+    pieces: mpsc::Receiver<io::Result<Bytes>>,
+    writer: Task<()>,
+) -> Response {
     let mut response = warp::reply::stream(Pieces { pieces, _writer: writer }).into_response();
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     response
 }
 

@@ -1,7 +1,8 @@
 //! `POST /backups`: a backup of the data directory, made while the server goes on; `GET /backups`: those that are there.
 //!
 //! Both use the configured directory only: a client can't choose where the server writes. One backup is made at a time;
-//! it goes on to its end even if the client has gone.
+//! it goes on to its end even if the client has gone. A list looks at the sizes of files; `seikan backup verify` reads
+//! them.
 
 use super::answer;
 use super::context::ApiContext;
@@ -19,6 +20,9 @@ use warp::Filter;
 use warp::http::Method;
 use warp::reply::Response;
 
+/// What the states in a list mean.
+const JUDGED_BY: &str = "presence and sizes of the files; `seikan backup verify` reads every byte";
+
 pub(super) fn routes(context: &Arc<ApiContext>) -> Vec<Route> {
     let get = fixed("backups").and(with(context)).then(list);
     let post = fixed("backups").and(with(context)).then(create);
@@ -35,7 +39,9 @@ async fn list(context: Arc<ApiContext>) -> Result<Response, ApiError> {
     let list = move || if looked_at.exists() { backup::list(&looked_at) } else { Ok(Vec::new()) };
     let backups = runtime::blocking(list).await.map_err(died)??;
     let backups: Vec<_> = backups.iter().map(views::backup).collect();
-    Ok(answer::json(&json!({"directory": dir.display().to_string(), "backups": backups})))
+    Ok(answer::json(
+        &json!({"directory": dir.display().to_string(), "backups": backups, "judgedBy": JUDGED_BY}),
+    ))
 }
 
 async fn create(context: Arc<ApiContext>) -> Result<Response, ApiError> {

@@ -6,6 +6,7 @@ use super::server::Connections;
 use crate::model::Millis;
 use crate::plan;
 use crate::plugin::Registry;
+use crate::runtime::Logging;
 use crate::scheduler::SchedulerHandle;
 use crate::store::{StoreError, StoreGauge, StoreReader};
 use std::path::PathBuf;
@@ -31,10 +32,23 @@ pub struct ApiSettings {
     pub port: u16,
     /// Defaults of jobs.
     pub plan_defaults: plan::Defaults,
+    /// Whether a job that would have to wait is refused instead.
+    pub reject_when_full: bool,
     /// The data directory.
     pub data_dir: PathBuf,
     /// Where backups go, if that is configured.
     pub backup_dir: Option<PathBuf>,
+}
+
+impl ApiSettings {
+    /// Host and port, as one text.
+    #[must_use]
+    pub fn node(&self) -> String {
+        match self.host.contains(':') {
+            true => format!("[{}]:{}", self.host, self.port),
+            false => format!("{}:{}", self.host, self.port),
+        }
+    }
 }
 
 /// What every handler can reach; shared by all of them.
@@ -55,6 +69,8 @@ pub struct ApiContext {
     pub connections: Arc<Connections>,
     /// Whether a backup is being made.
     pub backup_runs: Arc<AtomicBool>,
+    /// The server's log.
+    pub logging: Logging,
     /// Tries jobs.
     pub trials: Trials,
     /// Threads that jobs had to give up because a plug-in's call didn't return.

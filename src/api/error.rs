@@ -28,6 +28,8 @@ pub enum ErrorCode {
     Conflict,
     /// The body did not come in time.
     Timeout,
+    /// The key of the request belongs to another request.
+    Unprocessable,
     /// The body is over the limit.
     TooLarge,
     /// Too much at once: slots, running jobs.
@@ -50,6 +52,7 @@ impl ErrorCode {
             ErrorCode::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             ErrorCode::Conflict => StatusCode::CONFLICT,
             ErrorCode::Timeout => StatusCode::REQUEST_TIMEOUT,
+            ErrorCode::Unprocessable => StatusCode::UNPROCESSABLE_ENTITY,
             ErrorCode::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             ErrorCode::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
             ErrorCode::Internal => StatusCode::INTERNAL_SERVER_ERROR,
@@ -158,6 +161,7 @@ impl From<SubmitError> for ApiError {
             | SubmitError::NoSlots { .. }
             | SubmitError::OtherTags { .. } => ErrorCode::BadRequest,
             SubmitError::Full(_) => ErrorCode::BadRequest,
+            SubmitError::OtherRequest { .. } => ErrorCode::Unprocessable,
             SubmitError::Loading { loading, .. } => {
                 return Self::not_yet(error.to_string(), views::retry_after(loading));
             }
@@ -169,7 +173,11 @@ impl From<SubmitError> for ApiError {
 
 impl From<SchedulerError> for ApiError {
     fn from(error: SchedulerError) -> Self {
-        Self::new(ErrorCode::Unavailable, error.to_string())
+        let code = match &error {
+            SchedulerError::Lives(_) | SchedulerError::IsBeingDeleted(_) => ErrorCode::Conflict,
+            SchedulerError::Closing | SchedulerError::Store(_) => ErrorCode::Unavailable,
+        };
+        Self::new(code, error.to_string())
     }
 }
 

@@ -1,47 +1,26 @@
-//! `GET /running-jobs`, `/job-info/:jobId`, `/running-job/:jobId`, `/finished-jobs[/:state]`.
+//! `GET /running-jobs`, `/job-info/:jobId`, `/running-job/:jobId`.
 
 use super::answer;
 use super::context::ApiContext;
-use super::error::ApiError;
+use super::error::{ApiError, ErrorCode};
 use super::query::{Query, Segment, query};
 use super::routes::{Route, fixed, with};
 use super::views;
-use crate::model::{JobId, JobState, MetricsSnapshot};
-use crate::runtime;
+use crate::model::{JobId, MetricsSnapshot};
+use crate::runtime::clock;
 use crate::scheduler::LiveJob;
-use crate::store::{EndedQuery, StoreReader};
-use bytes::Bytes;
 use serde::Serialize;
 use serde_json::json;
 use std::borrow::Cow;
-use std::io;
 use std::num::{IntErrorKind, ParseIntError};
 use std::sync::Arc;
-use tokio::sync::mpsc;
 use warp::Filter;
 use warp::http::Method;
 use warp::reply::Response;
 
-/// Records read from the store at once while streaming.
-const CHUNK: usize = 128;
-
 pub(super) fn routes(context: &Arc<ApiContext>) -> Vec<Route> {
     let running = fixed("running-jobs").and(with(context)).and(query()).then(running_jobs);
-    let finished = fixed("finished-jobs")
-        .and(with(context))
-        .and(query())
-        .then(|context, query| finished_jobs(context, String::new(), query));
-    let of_state = warp::path("finished-jobs")
-        .and(warp::path::param::<Segment>())
-        .and(warp::path::end())
-        .and(with(context))
-        .and(query())
-        .then(|state: Segment, context, query| finished_jobs(context, state.0, query));
-    let mut routes = vec![
-        Route::new(Method::GET, "/running-jobs", running),
-        Route::new(Method::GET, "/finished-jobs", finished),
-        Route::new(Method::GET, "/finished-jobs/:state", of_state),
-    ];
+    let mut routes = vec![Route::new(Method::GET, "/running-jobs", running)];
     for (name, path) in [("job-info", "/job-info/:jobId"), ("running-job", "/running-job/:jobId")] {
         let one = warp::path(name)
             .and(warp::path::param::<Segment>())
@@ -81,75 +60,6 @@ async fn running_jobs(context: Arc<ApiContext>, query: Query) -> Result<Response
     Ok(answer::json(&Listed { data: jobs.iter().map(Live::view).collect(), total }))
 }
 
-async fn finished_jobs(context: Arc<ApiContext>, state: String, query: Query) -> Result<Response, ApiError> {
-    let state = match state.as_str() {
-        "" => None,
-        name => match JobState::of_name(name) {
-            Some(state) if state.is_end() => Some(state),
-            Some(_) | None => return Ok(answer::json(&json!([]))),
-        },
-    };
-    let page = page(&query)?;
-    let reader = context.history()?;
-    let Some(page) = page else {
-        return Ok(stream_all(reader.clone(), state));
-    };
-    let wanted =
-        EndedQuery { state, newest_first: true, after: None, skip: page.skip as u64, limit: page.rows };
-    let found = reader.ended(&wanted)?;
-    let data = found.records.iter().map(views::Job::ended).collect();
-    let counts = reader.counts();
-    let total = match state {
-        None => counts.total(),
-        Some(state) => counts.of(state),
-    };
-    Ok(answer::json(&Listed { data, total }))
-}
-
-/// The whole history as one array, oldest first, a chunk at a time: memory stays bounded however long it is.
-fn stream_all(reader: StoreReader, state: Option<JobState>) -> Response {
-    let (pieces, body) = mpsc::channel::<io::Result<Bytes>>(4);
-    // The work ends with the history, or when the client hangs up: then a send fails.
-    let writer = runtime::blocking(move || {
-        if let Err(error) = write_all(&reader, state, &pieces)
-            && pieces.blocking_send(Err(error)).is_err()
-        {
-            tracing::debug!("a client left while the history was sent");
-        }
-    });
-    answer::stream(body, writer)
-}
-
-fn write_all(
-    reader: &StoreReader,
-    state: Option<JobState>,
-    pieces: &mpsc::Sender<io::Result<Bytes>>,
-) -> io::Result<()> {
-    let mut query = EndedQuery { state, newest_first: false, after: None, skip: 0, limit: CHUNK };
-    let mut text = vec![b'['];
-    let mut first = true;
-    loop {
-        let page = reader.ended(&query).map_err(io::Error::other)?;
-        for record in &page.records {
-            if !std::mem::replace(&mut first, false) {
-                text.push(b',');
-            }
-            serde_json::to_writer(&mut text, &views::Job::ended(record))?;
-        }
-        query.after = page.next;
-        let last = query.after.is_none();
-        if last {
-            text.push(b']');
-        }
-        if !text.is_empty() && pieces.blocking_send(Ok(std::mem::take(&mut text).into())).is_err() {
-            return Ok(());
-        }
-        if last {
-            return Ok(());
-        }
-    }
-}
-
 /// A job that has not ended, with its counts of this moment.
 struct Live<'a> {
     job: &'a LiveJob,
@@ -166,25 +76,27 @@ impl<'a> Live<'a> {
     }
 
     fn view(&self) -> views::Job<'_> {
-        views::Job::live(&self.job.record, &self.counts, self.job.queue_position)
+        let moment = views::Moment { now: clock(), queue_position: self.job.queue_position };
+        views::Job::live(&self.job.record, &self.counts, moment)
     }
 }
 
 /// A page of a list, and how many there are in all.
 #[derive(Serialize)]
-struct Listed<'a> {
-    data: Vec<views::Job<'a>>,
-    total: u64,
+pub(super) struct Listed<'a> {
+    pub(super) data: Vec<views::Job<'a>>,
+    pub(super) total: u64,
 }
 
 /// The page that is asked for.
-struct Page {
-    skip: usize,
-    rows: usize,
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Page {
+    pub(super) skip: usize,
+    pub(super) rows: usize,
 }
 
 /// `page` (from 1) and `rows` (default 10); without `page` the list is asked for whole.
-fn page(query: &Query) -> Result<Option<Page>, ApiError> {
+pub(super) fn page(query: &Query) -> Result<Option<Page>, ApiError> {
     let number = |name: &str| {
         let parse = |text: &str| {
             let wrong = |why: String| Err(ApiError::bad(format!("{name}: \"{text}\" {why}")));
@@ -203,6 +115,11 @@ fn page(query: &Query) -> Result<Option<Page>, ApiError> {
     };
     let rows = number("rows")?.unwrap_or(10);
     Ok(Some(Page { skip: (page - 1).saturating_mul(rows), rows }))
+}
+
+/// There is no job of that id.
+pub(super) fn no_such_job(id: JobId) -> ApiError {
+    ApiError::new(ErrorCode::NotFound, format!("there is no job {id}"))
 }
 
 /// Reads a job id as it was typed.

@@ -1,4 +1,5 @@
-//! `GET /metrics`: figures of jobs, store, HTTP and process, for Prometheus.
+//! `GET /metrics` and `/openmetrics`: figures of jobs, store, HTTP and process, for Prometheus. `/metrics` answers what
+//! `Accept` asks for.
 //!
 //! Names begin with `seikan_`, units are base units, and labels have few fixed values: no job ids, no names. While the
 //! history is being loaded the counts of ended jobs are left out, not 0: a gap is true, a drop is not.
@@ -6,12 +7,13 @@
 use super::answer;
 use super::context::ApiContext;
 use super::error::{ApiError, ErrorCode};
-use super::exposition::{CONTENT_TYPE, Exposition};
+use super::exposition::{Exposition, Style};
 use super::monitoring::ProcessReading;
 use super::routes::{Route, fixed, with};
 use crate::model::JobState;
 use crate::runtime::{self, clock};
 use crate::store::{Room, StoreStatus};
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use warp::Filter;
@@ -19,22 +21,46 @@ use warp::http::Method;
 use warp::reply::Response;
 
 pub(super) fn routes(context: &Arc<ApiContext>) -> Vec<Route> {
-    let get = fixed("metrics").and(with(context)).then(metrics);
-    vec![Route::new(Method::GET, "/metrics", get)]
+    let accept =
+        warp::header::optional::<String>("accept").or_else(|_| async { Ok::<_, Infallible>((None,)) });
+    let asked = fixed("metrics")
+        .and(with(context))
+        .and(accept)
+        .then(|context, accept: Option<String>| metrics(context, wanted(accept.as_deref().unwrap_or(""))));
+    let open = fixed("openmetrics").and(with(context)).then(|context| metrics(context, Style::OpenMetrics));
+    vec![Route::new(Method::GET, "/metrics", asked), Route::new(Method::GET, "/openmetrics", open)]
 }
 
-async fn metrics(context: Arc<ApiContext>) -> Result<Response, ApiError> {
-    let process = runtime::blocking(ProcessReading::take).await;
-    let process =
-        process.map_err(|error| ApiError::new(ErrorCode::Internal, format!("a reading {error}")))?;
-    let mut out = Exposition::default();
+/// What an `Accept` header asks for: OpenMetrics where it is named, and plain text is not liked better.
+fn wanted(accept: &str) -> Style {
+    let weight = |wanted: &str| {
+        let likes = accept.split(',').filter_map(|choice| {
+            let mut parts = choice.split(';').map(str::trim);
+            let is_it = parts.next().is_some_and(|name| name.eq_ignore_ascii_case(wanted));
+            let weight = parts.find_map(|part| part.strip_prefix("q=")).map_or(Ok(1.0), str::parse::<f32>);
+            is_it.then_some(weight.unwrap_or(0.0))
+        });
+        likes.fold(0.0, f32::max)
+    };
+    let open = weight("application/openmetrics-text");
+    if open > 0.0 && open >= weight("text/plain") { Style::OpenMetrics } else { Style::Prometheus }
+}
+
+async fn metrics(context: Arc<ApiContext>, style: Style) -> Result<Response, ApiError> {
+    let mut out = Exposition::new(style);
     let about = [env!("CARGO_PKG_VERSION"), env!("SEIKAN_COMMIT")];
     out.info("seikan_build_info", "What runs: always 1.", &["version", "commit"], &about);
     jobs(&mut out, &context);
     store(&mut out, &context.store.read());
     http(&mut out, &context);
-    of_process(&mut out, &context, process);
-    Ok(answer::text(CONTENT_TYPE, out.into_text()))
+    of_process(&mut out, &context, process().await?);
+    Ok(answer::text(style.content_type(), out.into_text()))
+}
+
+/// Reads this process.
+pub(super) async fn process() -> Result<ProcessReading, ApiError> {
+    let process = runtime::blocking(ProcessReading::take).await;
+    process.map_err(|error| ApiError::new(ErrorCode::Internal, format!("a reading {error}")))
 }
 
 fn jobs(out: &mut Exposition, context: &ApiContext) {
@@ -134,4 +160,29 @@ fn of_process(out: &mut Exposition, context: &ApiContext, process: ProcessReadin
     out.gauge("seikan_process_start_time_seconds", help, seconds(context.started));
     let help = "Time since the server started.";
     out.gauge("seikan_uptime_seconds", help, seconds((clock() - context.started).max(0)));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_accept_asks_for() {
+        let cases = [
+            ("", Style::Prometheus),
+            ("*/*", Style::Prometheus),
+            ("text/plain", Style::Prometheus),
+            ("application/openmetrics-text", Style::OpenMetrics),
+            (
+                "text/plain;version=0.0.4;q=0.5, application/openmetrics-text; version=1.0.0; q=0.6",
+                Style::OpenMetrics,
+            ),
+            ("text/plain, application/openmetrics-text;q=0.5", Style::Prometheus),
+            ("application/openmetrics-text;q=0", Style::Prometheus),
+            ("application/openmetrics-text;q=x", Style::Prometheus),
+        ];
+        for (accept, style) in cases {
+            assert_eq!(wanted(accept), style, "{accept}");
+        }
+    }
 }

@@ -73,6 +73,12 @@ impl Monitor {
         Ok(monitor)
     }
 
+    /// Shares of 1: of the processors, over the time since the last reading, and of the memory, both of this process.
+    pub(super) fn load(&self) -> (f64, f64) {
+        let now = self.read();
+        (now.process_load / 100.0, now.resident as f64 / now.physical.0.max(1) as f64)
+    }
+
     fn read(&self) -> Reading {
         let mut system = self.system.lock().unwrap_or_else(PoisonError::into_inner);
         system.refresh_memory();

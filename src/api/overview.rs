@@ -1,11 +1,12 @@
-//! `GET /overview`: counts of slots, workers and jobs; every parameter is a tag to filter workers by.
+//! `GET /overview`: counts of slots, workers and jobs, and the node's tags; every parameter is a tag to filter workers
+//! by.
 
 use super::answer;
 use super::context::ApiContext;
 use super::error::ApiError;
 use super::query::{Query, query};
 use super::routes::{Route, fixed, with};
-use serde_json::json;
+use serde_json::{Map, json};
 use std::sync::Arc;
 use warp::Filter;
 use warp::http::Method;
@@ -34,5 +35,6 @@ async fn overview(context: Arc<ApiContext>, query: Query) -> Result<Response, Ap
         "failedJobs": ended.failed.to_string(),
         "cancelledJobs": ended.canceled.to_string(),
         "workers": workers,
+        "tags": tags.into_iter().map(|(name, value)| (name, value.into())).collect::<Map<_, _>>(),
     })))
 }

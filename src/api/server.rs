@@ -10,10 +10,10 @@
 use super::context::ApiContext;
 use super::gate::Gate;
 use super::places::Places;
-use super::routes::{Declared, Trees};
 use super::starting;
 use super::timed_body::{AnswerBody, TimedBody};
 use super::timed_stream::{Activity, TimedStream};
+use super::trees::{Declared, Trees};
 use crate::access::Tls;
 use crate::config::LimitsConfig;
 use crate::runtime::{self, Task};
@@ -166,7 +166,8 @@ impl Front {
         let mut response = match self.gate.admit(from, &request).await {
             Err(refusal) => *refusal,
             Ok(may) => {
-                let tree = self.full.get().unwrap_or(&self.starting).of(may).clone();
+                let trees = self.full.get().unwrap_or(&self.starting);
+                let tree = trees.of(may, request.uri().path()).clone();
                 let request = request.map(|body| TimedBody::new(body, self.limits.body));
                 let answered: Result<_, Infallible> =
                     TowerToHyperService::new(warp::service(tree)).call(request).await;

@@ -3,7 +3,8 @@
 use super::answer;
 use super::error::ApiError;
 use super::gate::Challenge;
-use super::routes::{Trees, anonymous, fixed, under};
+use super::routes::{fixed, under};
+use super::trees::{Trees, anonymous};
 use super::views;
 use crate::store::Progress;
 use serde_json::json;
@@ -63,7 +64,7 @@ mod tests {
         let trees = trees("/x", &Progress::default(), &Challenge::default());
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let ask = |may: Option<Role>, path: &str| {
-            let service = TowerToHyperService::new(warp::service(trees.of(may).clone()));
+            let service = TowerToHyperService::new(warp::service(trees.of(may, path).clone()));
             let request = warp::http::Request::get(path).body(String::new()).unwrap();
             let answer = runtime.block_on(service.call(request)).unwrap();
             let (status, mut body) = (answer.status().as_u16(), answer.into_body());

@@ -17,17 +17,25 @@ use warp::Filter;
 use warp::http::Method;
 use warp::reply::Response;
 
-pub(super) fn routes(context: &Arc<ApiContext>) -> Vec<Route> {
+/// `texts`: whether the id in the answer of stop-job is a text.
+pub(super) fn routes(context: &Arc<ApiContext>, texts: bool) -> Vec<Route> {
     let limit = context.settings.max_body_bytes;
-    let one = fixed("stop-job").and(with(context)).and(body(limit)).then(stop_job);
+    let one = fixed("stop-job")
+        .and(with(context))
+        .and(body(limit))
+        .then(move |context, body| stop_job(context, texts, body));
     let many = fixed("stop-jobs").and(with(context)).and(body(limit)).then(stop_jobs);
     vec![Route::new(Method::POST, "/stop-job", one), Route::new(Method::POST, "/stop-jobs", many)]
 }
 
-async fn stop_job(context: Arc<ApiContext>, body: Result<Bytes, ApiError>) -> Result<Response, ApiError> {
+async fn stop_job(
+    context: Arc<ApiContext>,
+    texts: bool,
+    body: Result<Bytes, ApiError>,
+) -> Result<Response, ApiError> {
     let (id, savepoint) = request(&json_object(&body?)?)?;
     context.scheduler.stop(id, savepoint).await?;
-    Ok(answer::json(&json!({"jobId": views::id_value(id, context.settings.ids_as_strings)})))
+    Ok(answer::json(&json!({"jobId": views::id_value(id, texts)})))
 }
 
 /// One element per item, in order; a refused item says why, the others are stopped. 400 when every item is refused.
@@ -58,7 +66,7 @@ async fn stop_jobs(context: Arc<ApiContext>, body: Result<Bytes, ApiError>) -> R
     Ok(answer::json(&answers))
 }
 
-/// `jobId` (number or text) and `isStopWithSavePoint`; unknown keys are ignored.
+/// `jobId` (number or text), `isStopWithSavePoint`, and `force`, which waits for no savepoint; unknown keys are ignored.
 fn request(item: &Map) -> Result<(JobId, bool), ApiError> {
     let id = match item.get("jobId") {
         None | Some(Tree::Null) => return Err(ApiError::bad("jobId cannot be empty.")),
@@ -67,9 +75,10 @@ fn request(item: &Map) -> Result<(JobId, bool), ApiError> {
         }
         Some(value) => job_id(&convert::to_text(value))?,
     };
-    let savepoint = match item.get("isStopWithSavePoint") {
-        None | Some(Tree::Null) => false,
-        Some(value) => flag("isStopWithSavePoint", &convert::to_text(value))?,
+    let asked = |name: &str| match item.get(name) {
+        None | Some(Tree::Null) => Ok(false),
+        Some(value) => flag(name, &convert::to_text(value)),
     };
-    Ok((id, savepoint))
+    let (savepoint, force) = (asked("isStopWithSavePoint")?, asked("force")?);
+    Ok((id, savepoint && !force))
 }

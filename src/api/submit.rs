@@ -5,6 +5,7 @@ use super::body::{body, json_array};
 use super::context::ApiContext;
 use super::dry_run::{self, Depth};
 use super::error::ApiError;
+use super::idempotency::{id_of, key, submit_key};
 use super::jobs::job_id;
 use super::multipart;
 use super::query::{Query, flag, query};
@@ -14,7 +15,7 @@ use crate::model::{JobId, JobTexts, Origin, Problem, TextFormat};
 use crate::options::{Map, Tree, convert};
 use crate::plan;
 use crate::scheduler::{Submission, Submitted};
-use crate::spec::{self, Resolve, Source};
+use crate::spec::{self, JsonMode, Resolve, Source};
 use bytes::Bytes;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -22,16 +23,23 @@ use warp::Filter;
 use warp::http::Method;
 use warp::reply::Response;
 
-pub(super) fn routes(context: &Arc<ApiContext>) -> Vec<Route> {
+/// `texts`: whether the id in the answer of submit-job is a text.
+pub(super) fn routes(context: &Arc<ApiContext>, texts: bool) -> Vec<Route> {
     let limit = context.settings.max_body_bytes;
-    let one = fixed("submit-job").and(with(context)).and(query()).and(body(limit)).then(submit_job);
+    let one = fixed("submit-job")
+        .and(with(context))
+        .and(query())
+        .and(key())
+        .and(body(limit))
+        .then(move |context, query, key, body| submit_job(context, texts, query, key, body));
     let upload = warp::path("submit-job")
         .and(fixed("upload"))
         .and(with(context))
         .and(query())
+        .and(key())
         .and(warp::header::optional("content-type"))
         .and(body(limit))
-        .then(upload);
+        .then(move |context, query, key, form, body| upload(context, texts, query, key, form, body));
     let many = fixed("submit-jobs").and(with(context)).and(body(limit)).then(submit_jobs);
     vec![
         Route::new(Method::POST, "/submit-job", one),
@@ -45,10 +53,13 @@ const FILE_PART: &str = "config_file";
 
 /// What a caller asks of a job beside its text.
 #[derive(Debug, Default)]
-struct Params {
-    id: Option<JobId>,
-    name: Option<String>,
-    from_savepoint: bool,
+pub(super) struct Params {
+    pub(super) id: Option<JobId>,
+    pub(super) name: Option<String>,
+    pub(super) from_savepoint: bool,
+    /// The key of the request, as it was sent.
+    pub(super) key: Option<String>,
+    pub(super) origin: Option<Origin>,
 }
 
 impl Params {
@@ -65,13 +76,15 @@ impl Params {
         if let Some(id) = id.filter(|id| id.0 <= 0) {
             return Err(ApiError::bad(format!("jobId: {id} is not a positive number")));
         }
-        Ok(Self { id, name: get("jobName").map(str::to_owned), from_savepoint })
+        Ok(Self { id, name: get("jobName").map(str::to_owned), from_savepoint, ..Self::default() })
     }
 }
 
 async fn submit_job(
     context: Arc<ApiContext>,
+    texts: bool,
     query: Query,
+    key: Result<Option<String>, ApiError>,
     body: Result<Bytes, ApiError>,
 ) -> Result<Response, ApiError> {
     let body = body?;
@@ -85,13 +98,15 @@ async fn submit_job(
             )));
         }
     };
-    submit_text(&context, &query, format, "request body", &body).await
+    submit_text(&context, texts, &query, key?, (format, "request body"), &body).await
 }
 
 /// A form with a file: its syntax goes by its name, parameters may be fields of the form.
 async fn upload(
     context: Arc<ApiContext>,
+    texts: bool,
     query: Query,
+    key: Result<Option<String>, ApiError>,
     content_type: Option<String>,
     body: Result<Bytes, ApiError>,
 ) -> Result<Response, ApiError> {
@@ -108,18 +123,19 @@ async fn upload(
         file.ok_or_else(|| ApiError::bad(format!("the form has no part \"{FILE_PART}\" with the job")))?;
     let format = file.file.as_deref().map_or(TextFormat::Json, TextFormat::of_file_name);
     let name = file.file.as_deref().unwrap_or(FILE_PART);
-    submit_text(&context, &query.over(fields), format, name, &file.content).await
+    submit_text(&context, texts, &query.over(fields), key?, (format, name), &file.content).await
 }
 
 /// A job's text of either kind.
 async fn submit_text(
     context: &ApiContext,
+    texts: bool,
     query: &Query,
-    format: TextFormat,
-    name: &str,
+    key: Option<String>,
+    (format, name): (TextFormat, &str),
     body: &[u8],
 ) -> Result<Response, ApiError> {
-    let params = Params::read(|name| query.get(name))?;
+    let params = Params { key, ..Params::read(|name| query.get(name))? };
     if body.is_empty() {
         return Err(ApiError::bad("Request body is empty."));
     }
@@ -134,7 +150,7 @@ async fn submit_text(
     let text = JobText { submitted: spec::decode_lossy(body), format, odd: spec::no_utf8(body) };
     let done = submit(context, params, &tree, text).await;
     let done = done.map_err(|error| error.located(|problems| spec::locate(&source, &how, problems)))?;
-    let id = views::id_value(done.id, context.settings.ids_as_strings);
+    let id = views::id_value(done.id, texts);
     Ok(answer::json(&json!({"jobId": id, "jobName": done.name})))
 }
 
@@ -211,6 +227,17 @@ impl Params {
     }
 }
 
+/// Submits the stored text of a job again. Its tables are discovered anew; its variables stay as they were filled in.
+pub(super) async fn submit_stored(
+    context: &ApiContext,
+    params: Params,
+    texts: JobTexts,
+) -> Result<Submitted, ApiError> {
+    let tree = spec::parse_json(texts.resolved.as_bytes(), JsonMode::Strict, "")?;
+    let text = JobText { submitted: texts.submitted, format: texts.format, odd: None };
+    submit(context, params, &tree, text).await
+}
+
 async fn submit_item(
     context: &ApiContext,
     params: Params,
@@ -247,11 +274,14 @@ async fn submit(
     let compiled = plan::prepare(&job, &context.registry, &context.settings.plan_defaults).await?;
     let JobText { submitted, format, odd } = text;
     let texts = JobTexts { submitted, format, resolved: json_text(tree)?, catalogues: compiled.catalogues };
+    let key = params.key.as_deref().map(|key| submit_key(key, &params, &texts));
+    let id = params.id.or_else(|| key.as_ref().map(id_of));
     let submission = Submission {
-        id: params.id,
+        id,
         name,
         from_savepoint: params.from_savepoint,
-        origin: Origin::Rest,
+        origin: params.origin.unwrap_or(Origin::Rest),
+        key,
         texts,
         plan: compiled.plan,
         warnings: odd.into_iter().chain(compiled.warnings).collect(),

@@ -46,7 +46,8 @@ pub fn examine(text: &JobText, variables: &[String], sample: bool) -> Result<Exa
         runtime.block_on(plan::examine(&tree, &registry, &defaults));
     text.locate(variables, &mut errors);
     text.locate(variables, &mut warnings);
-    let warnings = text.oddities().into_iter().chain(warnings).collect();
+    let over_rest = text.over_rest(variables, &tree);
+    let warnings = text.oddities().into_iter().chain(over_rest).chain(warnings).collect();
     let mut examined = Examined { tree: Some(tree), errors, warnings, plan, sample: None };
     if let (true, Some(plan)) = (sample, &examined.plan) {
         match Trial::start()?.run(plan) {

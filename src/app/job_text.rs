@@ -50,10 +50,42 @@ impl JobText {
         Ok(Self { bytes, format, name: "standard input".to_owned(), dir: PathBuf::new(), strict: json })
     }
 
-    /// What is odd about its bytes.
+    /// What is odd about its text: bytes that are no UTF-8, files that it includes and that don't exist.
     #[must_use]
-    pub fn oddities(&self) -> Option<Problem> {
-        spec::no_utf8(&self.bytes)
+    pub fn oddities(&self) -> Vec<Problem> {
+        let mut odd: Vec<Problem> = spec::no_utf8(&self.bytes).into_iter().collect();
+        if !self.strict {
+            odd.extend(spec::missing_includes(&self.source(), &self.resolve(Vec::new())));
+        }
+        odd
+    }
+
+    /// How `POST /submit-job` would read it otherwise than `tree`, which the command line made of it.
+    #[must_use]
+    pub fn over_rest(&self, variables: &[String], tree: &Tree) -> Option<Problem> {
+        let variables = spec::variables(variables).ok().filter(|_| !self.strict)?;
+        let how = Resolve::Rest { variables, env_allow: Vec::new() };
+        let message = match spec::parse_tree(&Source { name: "", ..self.source() }, &how) {
+            Err(problems) => format!("POST /submit-job refuses this text: {}", problems.first()?),
+            Ok(there) => {
+                let json = |tree: &Tree| serde_json::to_string(tree).unwrap_or_default();
+                let changed = spec::changes(&json(tree), &json(&there));
+                if changed.is_empty() {
+                    return None;
+                }
+                let what = "without the environment, and without defaults unless it has variables";
+                format!("POST /submit-job reads this text {what}; other values are at {}", changed.join(", "))
+            }
+        };
+        Some(Problem::new("", message))
+    }
+
+    fn source(&self) -> Source<'_> {
+        Source { text: &self.bytes, format: self.format, name: &self.name }
+    }
+
+    fn resolve(&self, variables: Vec<(String, String)>) -> Resolve {
+        Resolve::CommandLine { variables, dir: self.dir.clone() }
     }
 
     /// Parses it, with includes, variables (`-i`) and the environment of this process.
@@ -65,19 +97,14 @@ impl JobText {
             return spec::parse_json(&self.bytes, JsonMode::Strict, &self.name);
         }
         let variables = spec::variables(variables).map_err(|problem| vec![problem])?;
-        let source = Source { text: &self.bytes, format: self.format, name: &self.name };
-        spec::parse_tree(&source, &Resolve::CommandLine { variables, dir: self.dir.clone() })
+        spec::parse_tree(&self.source(), &self.resolve(variables))
     }
-}
 
-impl JobText {
     /// Adds line and column to problems of this text.
     pub fn locate(&self, variables: &[String], problems: &mut [Problem]) {
         // What is wrong with the variables was said when they were parsed.
         let Ok(variables) = spec::variables(variables) else { return };
-        let source = Source { text: &self.bytes, format: self.format, name: &self.name };
-        let how = Resolve::CommandLine { variables, dir: self.dir.clone() };
-        spec::locate(&source, &how, problems);
+        spec::locate(&self.source(), &self.resolve(variables), problems);
     }
 }
 

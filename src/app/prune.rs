@@ -5,7 +5,7 @@ use super::server::store_options;
 use crate::config::{Config, KeptConfig};
 use crate::model::{JobId, Millis, Op};
 use crate::runtime::{JobLog, LogLimits, clock};
-use crate::scheduler::{Item, Limits, Retention, Total, logs_over};
+use crate::scheduler::{Item, Limits, Retention, Total, logs_over, without_older_events};
 use crate::store::{BackupError, Inventory, Store, StoreError, inventory};
 use std::collections::HashSet;
 use std::path::Path;
@@ -106,7 +106,13 @@ pub fn prune(config: &Config) -> Result<Over, BackupError> {
     let over = decide(dir, &retention(config), &inventory(dir)?, clock());
     let forget = over.records.items.iter().map(|item| Op::Forget { job: item.job });
     let drop = over.checkpoints.items.iter().map(|item| Op::DropCheckpoint { job: item.job });
-    let ops: Vec<Op> = forget.chain(drop).collect();
+    let deleted: HashSet<JobId> = over.records.items.iter().map(|item| item.job).collect();
+    let mut ops: Vec<Op> = forget.chain(drop).collect();
+    for item in over.logs.items.iter().filter(|item| !deleted.contains(&item.job)) {
+        // With a log go the events that lie beside the record.
+        let record = without_older_events(store.reader().whole_record(item.job)?);
+        ops.extend(record.map(|record| Op::Record(Box::new(record))));
+    }
     for some in ops.chunks(AT_ONCE) {
         let (tell, told) = mpsc::channel();
         let on_durable = move |result| {

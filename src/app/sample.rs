@@ -39,7 +39,8 @@ pub(super) async fn sample(engine: &Engine, plan: &Plan) -> Result<Sample, Fault
             }
         }
     }
-    Ok(Sample { tables, cut_off })
+    let asked = plan.transforms.iter().filter(|node| node.def.asks_service());
+    Ok(Sample { tables, cut_off, asked: asked.map(|node| node.name.clone()).collect() })
 }
 
 /// Each row's kind and its JSON.

@@ -11,7 +11,7 @@ use crate::model::{JobId, JobRecord, JobState, JobTexts, MetricsSnapshot, Origin
 use crate::options::Tree;
 use crate::plan;
 use crate::plugin::Registry;
-use crate::runtime::{self, JobLog, JobPool, LogLimits, Task};
+use crate::runtime::{self, JobLog, JobPool, LogLimits, Logging, Task};
 use crate::scheduler::{self, JobLogs, SchedulerHandle, SchedulerSettings, Submission};
 use crate::spec;
 use crate::store::{Progress, SpaceOptions, Store, StoreError, StoreGauge, StoreOptions, StoreReader};
@@ -23,6 +23,9 @@ use std::time::Duration;
 
 /// Time that open requests get at a stop.
 const HTTP_DEADLINE: Duration = Duration::from_secs(2);
+
+/// Time that polls of jobs under way get at a stop, when the jobs have been told to end.
+const POOL_DEADLINE: Duration = Duration::from_secs(2);
 
 /// How often the store is asked whether it has failed.
 const FAILURE_CHECK: Duration = Duration::from_millis(500);
@@ -36,13 +39,14 @@ pub struct ServerOptions {
     resume: bool,
     /// One job only: no HTTP, its log on standard output, a data directory that is removed at the end.
     one_job: bool,
+    logging: Logging,
 }
 
 impl ServerOptions {
     /// A server as configured; `resume` lets a copied data directory run the jobs of its original.
     #[must_use]
-    pub fn for_config(config: Config, resume: bool) -> Self {
-        Self { config, resume, one_job: false }
+    pub fn for_config(config: Config, resume: bool, logging: Logging) -> Self {
+        Self { config, resume, one_job: false, logging }
     }
 
     /// One job in this process.
@@ -54,7 +58,7 @@ impl ServerOptions {
         let name = format!("seikan-run-{}-{:x}", std::process::id(), rand::random::<u32>());
         config.store.data_dir = std::env::temp_dir().join(name);
         config.shade_key_file = config::shade_key_file_of_environment();
-        Ok(Self { config, resume: false, one_job: true })
+        Ok(Self { config, resume: false, one_job: true, logging: Logging::detached() })
     }
 }
 
@@ -89,7 +93,8 @@ pub struct Server {
     temporary: Option<PathBuf>,
     /// Tells how far the history is loaded.
     _report: Task<()>,
-    /// Timers and blocking work of jobs; shut down without waiting.
+    pool: JobPool,
+    /// Timers and blocking work of jobs; shut down without waiting, when nothing in the pool polls any more.
     jobs: Option<tokio::runtime::Runtime>,
 }
 
@@ -99,7 +104,7 @@ impl Server {
     /// # Errors
     /// One sentence: what could not be opened, bound or started.
     pub async fn start(options: ServerOptions) -> Result<Self, String> {
-        let ServerOptions { config, resume, one_job } = options;
+        let ServerOptions { config, resume, one_job, logging } = options;
         let started = runtime::clock();
         let data_dir = config.store.data_dir.clone();
         let shade = shade(config.shade_key_file.as_deref())?;
@@ -112,6 +117,9 @@ impl Server {
             .await
             .map_err(|e| format!("the store at {} can't be opened: {e}", data_dir.display()))?
             .map_err(|e| e.to_string())?;
+        if !one_job {
+            log_to_file(&logging, &config);
+        }
         let held = opened.recovered.held.clone();
         let (live, reader) = (opened.recovered.live.len(), opened.store.reader());
 
@@ -151,6 +159,7 @@ impl Server {
             greeting: String::new(),
             temporary: one_job.then_some(data_dir.clone()),
             _report: runtime::spawn(while_loading(store.clone())),
+            pool: pool.clone(),
             jobs: Some(jobs),
         };
         if let Some(Ways { http, reload }) = ways {
@@ -165,6 +174,7 @@ impl Server {
                     host: bound.ip().to_string(),
                     port: bound.port(),
                     plan_defaults,
+                    reject_when_full: config.slots.reject_when_full,
                     data_dir: config.store.data_dir.clone(),
                     backup_dir: config.store.backup_dir.clone(),
                 },
@@ -175,6 +185,7 @@ impl Server {
                 monitor: Monitor::new().map_err(|e| format!("the system tells nothing about itself: {e}"))?,
                 connections: http.connections(),
                 backup_runs: Arc::default(),
+                logging,
                 trials: Trials::new(move |plan| {
                     let engine = Arc::clone(&trials);
                     async move { sample(&engine, &plan).await }.boxed()
@@ -204,11 +215,16 @@ impl Server {
         self.http.as_ref().map_or(&[], HttpServer::routes)
     }
 
-    /// Submits a job from the command line.
+    /// Submits a job from the command line; a `name` given there goes before the text's own.
     ///
     /// # Errors
     /// Every problem.
-    pub async fn submit(&self, tree: &Tree, text: &JobText) -> Result<JobId, Vec<Problem>> {
+    pub async fn submit(
+        &self,
+        tree: &Tree,
+        text: &JobText,
+        name: Option<&str>,
+    ) -> Result<JobId, Vec<Problem>> {
         let job = spec::job_spec(tree, &self.plan_defaults.shade)?;
         let compiled = plan::prepare(&job, &self.registry, &self.plan_defaults)
             .await
@@ -216,9 +232,10 @@ impl Server {
         let resolved = serde_json::to_string(tree).map_err(problem)?;
         let submission = Submission {
             id: None,
-            name: job.name_of(None),
+            name: job.name_of(name),
             from_savepoint: false,
             origin: Origin::Cli,
+            key: None,
             texts: JobTexts {
                 submitted: String::from_utf8_lossy(&text.bytes).into_owned(),
                 format: text.format,
@@ -290,23 +307,40 @@ impl Server {
         if let Some(http) = self.http.take() {
             http.stop(HTTP_DEADLINE).await;
         }
-        if let Some(jobs) = self.jobs.take() {
-            jobs.shutdown_background();
-        }
+        let pool = self.pool.clone();
+        let is_quiet = runtime::blocking(move || pool.close(POOL_DEADLINE)).await.unwrap_or(false);
+        self.end_jobs(is_quiet);
         if let Some(dir) = &self.temporary
             && let Err(error) = std::fs::remove_dir_all(dir)
         {
             tracing::debug!(%error, "the temporary data directory stays");
         }
     }
+
+    /// Ends the runtime of jobs; with a poll under way it stays until the process ends, because a timer that is polled behind
+    /// its runtime's end panics.
+    fn end_jobs(&mut self, is_quiet: bool) {
+        match self.jobs.take() {
+            // A runtime must not be dropped where it may not block.
+            Some(jobs) if is_quiet => jobs.shutdown_background(),
+            jobs => std::mem::forget(jobs),
+        }
+    }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // A runtime must not be dropped where it may not block.
-        if let Some(jobs) = self.jobs.take() {
-            jobs.shutdown_background();
-        }
+        // Behind `stop` there is none left. Else nobody waits: polls that are under way may go on.
+        let is_quiet = self.pool.close(Duration::ZERO);
+        self.end_jobs(is_quiet);
+    }
+}
+
+/// The data directory is ours now: no other server writes there. Without the file the server goes on.
+fn log_to_file(logging: &Logging, config: &Config) {
+    let limits = LogLimits { bytes: config.logs.server_log_bytes };
+    if let Err(error) = logging.to_directory(&config.store.data_dir.join(JobLog::DIRECTORY), limits) {
+        tracing::warn!(%error, "the server's log goes to standard error only");
     }
 }
 

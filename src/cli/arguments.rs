@@ -1,14 +1,28 @@
 //! What can be typed.
 
+use super::client_arguments::{
+    Access, CompletionOptions, JobOptions, JobsOptions, LogsOptions, ManOptions, OverviewOptions,
+    RerunOptions, StopOptions, SubmitOptions, TagsOptions,
+};
+use super::script_arguments::ScriptOptions;
 use super::token::TokenCommand;
 use crate::config;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+/// What the program's end tells.
+const EXIT_CODES: &str = "\
+Exit codes:
+  0    done; the job finished
+  1    the job failed or was stopped, or the server can't do it now
+  2    the arguments, the configuration or the job can't be used; the server refused it
+  3    the server can't be reached
+  130  Ctrl-C or SIGTERM ended the waiting for a job on a server; the message says what becomes of it";
+
 /// Seikan: runs SeaTunnel jobs in one binary, and never forgets one.
 #[derive(Debug, Parser)]
-#[command(name = "seikan", version, disable_help_subcommand = true)]
+#[command(name = "seikan", version, disable_help_subcommand = true, after_help = EXIT_CODES)]
 pub(super) struct Arguments {
     /// What to do.
     #[command(subcommand)]
@@ -23,6 +37,28 @@ pub(super) enum Command {
     Run(RunOptions),
     /// Say everything that is wrong with a job, without running it.
     Check(CheckOptions),
+    /// Print a job as JSON with its secrets encoded, by the codec that env."shade.identifier" names.
+    Encrypt(CryptOptions),
+    /// Print a job as JSON with its secrets decoded.
+    Decrypt(CryptOptions),
+    /// Send a job to a server.
+    Submit(SubmitOptions),
+    /// The jobs of a server: those that have not ended, the newest first, then those that have, the last to end first.
+    Jobs(JobsOptions),
+    /// One job: state, times, error, rows of each table, pipelines.
+    Job(JobOptions),
+    /// Stop jobs.
+    Stop(StopOptions),
+    /// The log of a job.
+    Logs(LogsOptions),
+    /// Run a job's text again, as a new job.
+    Rerun(RerunOptions),
+    /// The tags of a server's node; with KEY=VALUE, replaces them.
+    Tags(TagsOptions),
+    /// Slots, workers and counts of jobs of a server.
+    Overview(OverviewOptions),
+    /// The flags of the Java client's script: `seikan seatunnel` takes the place of `seatunnel.sh`.
+    Seatunnel(Box<ScriptOptions>),
     /// Make, list, verify, restore backups; carry jobs in and out as lines of JSON.
     #[command(subcommand)]
     Backup(BackupCommand),
@@ -32,6 +68,10 @@ pub(super) enum Command {
     /// Make a token, which lets a client in.
     #[command(subcommand)]
     Token(TokenCommand),
+    /// Print a script that completes commands and flags in a shell.
+    Completion(CompletionOptions),
+    /// Print manual pages (roff).
+    Man(ManOptions),
 }
 
 #[derive(Debug, Args)]
@@ -58,6 +98,18 @@ pub(super) struct ServeOptions {
 pub(super) struct RunOptions {
     /// The job: .conf (HOCON), .json or .sql.
     pub(super) file: PathBuf,
+    /// The job's name; otherwise the text's job.name.
+    #[arg(short, long, value_name = "NAME")]
+    pub(super) name: Option<String>,
+    /// A variable, NAME=VALUE; several with commas or by repeating.
+    #[arg(short = 'i', long = "variable", value_name = "NAME=VALUE")]
+    pub(super) variables: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CryptOptions {
+    /// The job: .conf (HOCON), .json or .sql; - reads standard input.
+    pub(super) file: PathBuf,
     /// A variable, NAME=VALUE; several with commas or by repeating.
     #[arg(short = 'i', long = "variable", value_name = "NAME=VALUE")]
     pub(super) variables: Vec<String>,
@@ -80,7 +132,7 @@ pub(super) struct CheckOptions {
     #[arg(long)]
     pub(super) explain: bool,
     /// Run the first ten rows of each source's tables through the transforms, and print what the sinks would get. Sinks
-    /// are not opened.
+    /// are not opened; LLM and Embedding really ask their service.
     #[arg(long)]
     pub(super) sample: bool,
     /// How to print it all: as text, or as the JSON that POST /submit-job?dryRun answers.
@@ -114,7 +166,8 @@ pub(super) struct PruneOptions {
 pub(super) enum BackupCommand {
     /// Copy a data directory, also while its server runs.
     Create(CreateOptions),
-    /// The backups in a directory. Exit code 1 when one of them is damaged.
+    /// The backups in a directory, by the presence and sizes of their files: `verify` reads every byte. Exit code 1 when one
+    /// is damaged, 2 when the directory can't be read.
     List(ListOptions),
     /// Check copies of data directories, made with any tool, without changing them. Exit code 0: sound; 1: damaged;
     /// 2: not a data directory, or it can't be read.
@@ -135,6 +188,8 @@ pub(super) struct CreateOptions {
     /// Let this server make it, in its store.backup-dir; such as http://127.0.0.1:8080, with its context path.
     #[arg(long, value_name = "URL")]
     pub(super) server: Option<String>,
+    #[command(flatten)]
+    pub(super) access: Access,
     /// Where backups go; by default store.backup-dir of the configuration.
     #[arg(long, value_name = "DIR")]
     pub(super) to: Option<PathBuf>,
@@ -177,10 +232,10 @@ pub(super) struct RestoreOptions {
 pub(super) struct ExportOptions {
     /// A data directory.
     pub(super) dir: PathBuf,
-    /// Where the lines go; by default standard output.
+    /// Where the lines go: a new file outside the data directory; by default, and for -, standard output.
     #[arg(long, value_name = "FILE")]
     pub(super) out: Option<PathBuf>,
-    /// Replace the file, if there is one.
+    /// Replace the file, if there is one; only a regular file is replaced.
     #[arg(long, requires = "out")]
     pub(super) force: bool,
 }

@@ -1,13 +1,14 @@
 //! `seikan backup`: create, list, verify, restore, export, import.
 //!
-//! Exit codes: 0 done and sound, 1 it failed or something is damaged, 2 what was named can't be used.
+//! Exit codes: 0 done and sound, 1 it failed or something is damaged, 2 what was named can't be used, 3 the server can't
+//! be reached.
 
 use super::arguments::{
     BackupCommand, CreateOptions, ExportOptions, ImportOptions, ListOptions, RestoreOptions, VerifyOptions,
 };
 use super::progress::grouped;
-use super::remote::Remote;
-use super::{FAILED, WRONG};
+use super::remote::{Remote, RemoteError};
+use super::{FAILED, WRONG, client};
 use crate::api::views;
 use crate::app::backups::{self, Backup, BackupError, BackupState, Created, Inspected};
 use crate::model::JobState;
@@ -116,8 +117,8 @@ fn create(options: &CreateOptions) -> Result<u8, Failure> {
 }
 
 fn create_remotely(url: &str, options: &CreateOptions) -> Result<u8, Failure> {
-    let failed = |message: String| (FAILED, message);
-    let server = Remote::new(url).map_err(|message| (WRONG, message))?;
+    let failed = |error: RemoteError| (client::Failure::from(error.clone()).code(), error.to_string());
+    let server = Remote::new(url, &options.access).map_err(|message| (WRONG, message))?;
     if let Some(to) = &options.to {
         let listed = server.get("/backups").map_err(failed)?;
         let there = PathBuf::from(listed["directory"].as_str().unwrap_or_default());
@@ -223,7 +224,11 @@ fn report(seen: &Inspected) -> String {
     let mut text = format!(
         "{}: {}: {}",
         seen.path.display(),
-        if seen.is_sound() { "sound" } else { "DAMAGED" },
+        match (seen.is_sound(), &seen.doubt) {
+            (false, _) => "DAMAGED",
+            (true, Some(_)) => "sound, with a doubt",
+            (true, None) => "sound",
+        },
         jobs(seen.jobs(), seen.ended.total(), seen.live)
     );
     let states = JobState::ALL.into_iter().map(|state| (state, seen.ended.of(state)));
@@ -238,6 +243,9 @@ fn report(seen: &Inspected) -> String {
         }
         Some(reason) => line_of(&mut text, &format!("no job is held at a start: {reason}")),
         None => {}
+    }
+    if let Some(doubt) = &seen.doubt {
+        line_of(&mut text, &format!("doubt: {doubt}"));
     }
     for note in &seen.notes {
         line_of(&mut text, &format!("note: {note}"));
@@ -310,7 +318,8 @@ fn restore(options: &RestoreOptions) -> Result<u8, Failure> {
 
 fn export(options: &ExportOptions) -> Result<u8, Failure> {
     let mut out = Piped { out: std::io::stdout().lock(), is_closed: false };
-    let exported = match &options.out {
+    let file = options.out.as_deref().filter(|path| *path != Path::new("-"));
+    let exported = match file {
         Some(path) => backups::export_to_file(&options.dir, path, options.force),
         None => backups::export(&options.dir, &mut out, Path::new("standard output")),
     };

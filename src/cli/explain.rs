@@ -55,6 +55,9 @@ pub(super) fn sample(sample: &Sample) -> String {
     if sample.tables.is_empty() {
         out.push_str("no rows reach a sink\n");
     }
+    for name in &sample.asked {
+        out.push_str(&format!("{name} asked its service for these rows\n"));
+    }
     if sample.cut_off {
         out.push_str("time was up before the end\n");
     }

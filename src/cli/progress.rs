@@ -1,7 +1,7 @@
 //! Shows how a job goes on: a bar on a terminal, plain lines in a pipe.
 
 use crate::app::{Running, Server};
-use crate::model::{JobId, JobRecord, JobState, MetricsSnapshot};
+use crate::model::{Accounting, JobId, JobRecord, JobState, MetricsSnapshot, Millis, TableCount};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::{IsTerminal, Write as _};
 use std::time::{Duration, Instant};
@@ -10,41 +10,67 @@ use std::time::{Duration, Instant};
 const BAR: Duration = Duration::from_millis(100);
 const LINE: Duration = Duration::from_secs(5);
 
+/// Shows a job that runs: a bar on a terminal, a line now and then in a pipe.
+pub(super) struct Shown {
+    bar: ProgressBar,
+    terminal: bool,
+    started: Instant,
+    next_line: Duration,
+}
+
+impl Shown {
+    pub(super) fn new() -> Self {
+        let terminal = std::io::stderr().is_terminal();
+        let bar = if terminal { ProgressBar::new(0) } else { ProgressBar::hidden() };
+        bar.set_style(style("{spinner} {msg}"));
+        Self { bar, terminal, started: Instant::now(), next_line: LINE }
+    }
+
+    /// Whether there is a bar.
+    pub(super) fn is_bar(&self) -> bool {
+        self.terminal
+    }
+
+    /// How it stands now.
+    pub(super) fn show(&mut self, state: JobState, counts: &MetricsSnapshot) {
+        let line = line(state, counts);
+        if let Some((done, total)) = counts.progress {
+            if self.bar.length() != Some(total) {
+                self.bar.set_style(style("[{bar:30}] {msg}"));
+                self.bar.set_length(total);
+            }
+            self.bar.set_position(done.min(total));
+        }
+        self.bar.set_message(line.clone());
+        self.bar.tick();
+        if !self.terminal && self.started.elapsed() >= self.next_line {
+            self.next_line += LINE;
+            // The job goes on whether anybody reads it or not.
+            let _written = writeln!(std::io::stderr(), "{line}");
+        }
+    }
+
+    /// Nothing is known at the moment.
+    pub(super) fn tick(&self) {
+        self.bar.tick();
+    }
+}
+
+impl Drop for Shown {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}
+
 /// Follows a job to its end; answers its record, or `None` when it vanished (the server closed).
 pub(super) async fn follow(server: &Server, id: JobId) -> Option<JobRecord> {
-    let terminal = std::io::stderr().is_terminal();
-    let bar = if terminal { ProgressBar::new(0) } else { ProgressBar::hidden() };
-    bar.set_style(style("{spinner} {msg}"));
-    let started = Instant::now();
-    let mut next_line = LINE;
+    let mut shown = Shown::new();
     loop {
         match server.job(id) {
-            Some(Running::Ended(record)) => {
-                bar.finish_and_clear();
-                return Some(*record);
-            }
-            Some(Running::Live { state, counts }) => {
-                let line = line(state, &counts);
-                if let Some((done, total)) = counts.progress {
-                    if bar.length() != Some(total) {
-                        bar.set_style(style("[{bar:30}] {msg}"));
-                        bar.set_length(total);
-                    }
-                    bar.set_position(done.min(total));
-                }
-                bar.set_message(line.clone());
-                bar.tick();
-                if !terminal && started.elapsed() >= next_line {
-                    next_line += LINE;
-                    // The job goes on whether anybody reads it or not.
-                    let _written = writeln!(std::io::stderr(), "{line}");
-                }
-            }
-            Some(Running::Loading) => bar.tick(),
-            None => {
-                bar.finish_and_clear();
-                return None;
-            }
+            Some(Running::Ended(record)) => return Some(*record),
+            Some(Running::Live { state, counts }) => shown.show(state, &counts),
+            Some(Running::Loading) => shown.tick(),
+            None => return None,
         }
         server.changed(id, BAR).await;
     }
@@ -73,17 +99,46 @@ fn line(state: JobState, counts: &MetricsSnapshot) -> String {
     line
 }
 
+/// How a job ended.
+pub(super) struct Outcome {
+    pub(super) id: JobId,
+    pub(super) name: String,
+    pub(super) state: JobState,
+    pub(super) counts: MetricsSnapshot,
+    /// From its first start to its end, with all attempts and the waits between them.
+    pub(super) took: Millis,
+    /// Whether every row is accounted for, when that was looked at.
+    pub(super) is_balanced: Option<bool>,
+    /// Why it failed.
+    pub(super) fault: Option<String>,
+}
+
+impl From<&JobRecord> for Outcome {
+    fn from(record: &JobRecord) -> Self {
+        let fault = record.fault.as_ref().filter(|_| record.state == JobState::Failed);
+        Self {
+            id: record.id,
+            name: record.name.clone(),
+            state: record.state,
+            counts: record.metrics.clone(),
+            took: record.started.zip(record.ended).map_or(0, |(started, ended)| ended - started),
+            is_balanced: record.accounting.as_ref().map(Accounting::is_balanced),
+            fault: fault.map(ToString::to_string),
+        }
+    }
+}
+
 /// The result of a job, a few lines for people.
-pub(super) fn result(record: &JobRecord) -> String {
-    let sum = |tables: &[crate::model::TableCount]| tables.iter().map(|t| t.rows).sum::<u64>();
-    let counts = &record.metrics;
-    let seconds = counts.running_ms as f64 / 1000.0;
+pub(super) fn result(outcome: &Outcome) -> String {
+    let sum = |tables: &[TableCount]| tables.iter().map(|t| t.rows).sum::<u64>();
+    let counts = &outcome.counts;
+    let seconds = outcome.took as f64 / 1000.0;
     let read = sum(&counts.read);
     let mut text = format!(
         "job {} ({}) {}: {} rows read, {} written, {} committed in {seconds:.2} s",
-        record.id,
-        record.name,
-        record.state,
+        outcome.id,
+        outcome.name,
+        outcome.state,
         grouped(read),
         grouped(sum(&counts.written)),
         grouped(counts.committed),
@@ -91,11 +146,10 @@ pub(super) fn result(record: &JobRecord) -> String {
     if seconds > 0.0 {
         text.push_str(&format!(" ({} rows/s)", grouped((read as f64 / seconds) as u64)));
     }
-    if let Some(accounting) = &record.accounting {
-        let verdict = if accounting.is_balanced() { "balanced" } else { "NOT balanced" };
-        text.push_str(&format!("; rows {verdict}"));
+    if let Some(is_balanced) = outcome.is_balanced {
+        text.push_str(&format!("; rows {}", if is_balanced { "balanced" } else { "NOT balanced" }));
     }
-    if let (JobState::Failed, Some(fault)) = (record.state, &record.fault) {
+    if let Some(fault) = &outcome.fault {
         text.push_str(&format!("\n{fault}"));
     }
     text
@@ -127,7 +181,7 @@ mod tests {
 
     #[test]
     fn a_line_tells_rate_percent_and_time_left() {
-        let read = vec![crate::model::TableCount { table: "t".into(), rows: 500, bytes: 0 }];
+        let read = vec![TableCount { table: "t".into(), rows: 500, bytes: 0 }];
         let counts = MetricsSnapshot {
             read,
             running_ms: 2000,

@@ -8,7 +8,7 @@ use crate::model::JobState;
 use std::process::ExitCode;
 
 pub(super) fn run(options: RunOptions) -> ExitCode {
-    let RunOptions { file, variables } = options;
+    let RunOptions { file, name, variables } = options;
     let parsed = JobText::read(&file, false).and_then(|text| Ok((text.parse(&variables)?, text)));
     let (tree, text) = match parsed {
         Ok(parsed) => parsed,
@@ -32,7 +32,7 @@ pub(super) fn run(options: RunOptions) -> ExitCode {
                 return ExitCode::from(FAILED);
             }
         };
-        let code = match server.submit(&tree, &text).await {
+        let code = match server.submit(&tree, &text, name.as_deref()).await {
             Err(mut problems) => {
                 text.locate(&variables, &mut problems);
                 problems.iter().for_each(|problem| eprintln!("error: {problem}"));
@@ -41,7 +41,7 @@ pub(super) fn run(options: RunOptions) -> ExitCode {
             Ok(id) => tokio::select! {
                 record = progress::follow(&server, id) => match record {
                     Some(record) => {
-                        eprintln!("{}", progress::result(&record));
+                        eprintln!("{}", progress::result(&(&record).into()));
                         if record.state == JobState::Finished { ExitCode::SUCCESS } else { ExitCode::from(FAILED) }
                     }
                     None => ExitCode::from(FAILED),

@@ -2,9 +2,9 @@
 
 use super::arguments::ServeOptions;
 use super::{FAILED, WRONG, progress, say};
-use crate::app::{CheckedJob, Server, ServerOptions, block_on};
+use crate::app::{CheckedJob, Server, ServerOptions, block_on, check_data_dir};
 use crate::config;
-use crate::runtime;
+use crate::runtime::{self, LogFormat, Logging};
 use std::process::ExitCode;
 
 pub(super) fn serve(options: ServeOptions) -> ExitCode {
@@ -18,9 +18,13 @@ pub(super) fn serve(options: ServeOptions) -> ExitCode {
             return ExitCode::from(WRONG);
         }
     };
-    runtime::start_logging();
+    let logging = Logging::start(if loaded.config.logs.json { LogFormat::Json } else { LogFormat::Human });
     for warning in &loaded.warnings {
         tracing::warn!("configuration: {warning}");
+    }
+    if let Err(error) = check_data_dir(&loaded.config.store.data_dir) {
+        eprintln!("error: --data-dir: {error}");
+        return ExitCode::from(WRONG);
     }
     let job = match options.submit.as_deref().map(CheckedJob::read).transpose() {
         Ok(job) => job,
@@ -30,13 +34,14 @@ pub(super) fn serve(options: ServeOptions) -> ExitCode {
         }
     };
     block_on(async move {
-        let server = match Server::start(ServerOptions::for_config(loaded.config, options.resume)).await {
-            Ok(server) => server,
-            Err(error) => {
-                eprintln!("error: {error}");
-                return ExitCode::from(FAILED);
-            }
-        };
+        let server =
+            match Server::start(ServerOptions::for_config(loaded.config, options.resume, logging)).await {
+                Ok(server) => server,
+                Err(error) => {
+                    eprintln!("error: {error}");
+                    return ExitCode::from(FAILED);
+                }
+            };
         say(server.greeting());
         let submitted = async {
             if let Some(job) = &job {
@@ -63,11 +68,11 @@ pub(super) fn serve(options: ServeOptions) -> ExitCode {
 
 /// `--submit`: one job to its result; then the server goes on. What is refused only now (no slots, the store) is said.
 async fn submit(server: &Server, job: &CheckedJob) {
-    match server.submit(&job.tree, &job.text).await {
+    match server.submit(&job.tree, &job.text, None).await {
         Ok(id) => {
             say(&format!("job {id} submitted: {}", job.text.name));
             if let Some(record) = progress::follow(server, id).await {
-                say(&progress::result(&record));
+                say(&progress::result(&(&record).into()));
             }
         }
         Err(problems) => problems.iter().for_each(|problem| eprintln!("error: {problem}")),

@@ -55,6 +55,8 @@ pub(super) const READ: &[&str] = &[
     "store.max-ended-bytes",
     "store.backup-dir",
     "logs.job-log-bytes",
+    "logs.server-log-bytes",
+    "logs.format",
     "logs.expire-minutes",
     "logs.max-jobs",
     "logs.max-bytes",

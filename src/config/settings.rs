@@ -150,6 +150,10 @@ pub struct StoreConfig {
 pub struct LogConfig {
     /// Bytes of one log file of a job.
     pub job_log_bytes: u64,
+    /// Bytes of one log file of the server.
+    pub server_log_bytes: u64,
+    /// Whether the server's lines are JSON objects.
+    pub json: bool,
     /// Which logs of ended jobs are kept.
     pub kept: KeptConfig,
 }
@@ -239,6 +243,8 @@ pub(super) fn read(figment: &Figment) -> Result<Config, ConfigError> {
         },
         logs: LogConfig {
             job_log_bytes: values.number("logs.job-log-bytes", 1024, u64::MAX)?,
+            server_log_bytes: values.number("logs.server-log-bytes", 1024, u64::MAX)?,
+            json: values.choice("logs.format", &["human", "json"])? == "json",
             kept: KeptConfig {
                 expire_minutes: values.limit("logs.expire-minutes", 1)?,
                 max_jobs: values.limit("logs.max-jobs", 0)?,

@@ -61,6 +61,8 @@ pub(super) struct Attempt {
     pub log: Arc<JobLog>,
     pub metrics: Arc<LiveMetrics>,
     pub is_restore: bool,
+    /// See [`RunRequest`](crate::exec::RunRequest).
+    pub untouched: bool,
     pub settings: Arc<EngineSettings>,
     pub pool: JobPool,
     pub budget: Arc<Budget>,

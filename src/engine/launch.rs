@@ -81,7 +81,7 @@ impl Launcher for Engine {
     fn launch(&self, request: RunRequest) -> RunHandle {
         let (commands, asked) = mpsc::unbounded_channel();
         let (notes, told) = mpsc::unbounded_channel();
-        let RunRequest { job, attempt: id, plan, restore, committed, log, events } = request;
+        let RunRequest { job, attempt: id, plan, restore, committed, untouched, log, events } = request;
         let base = restore.as_ref().map(|checkpoint| &checkpoint.counters.metrics);
         let metrics = Arc::new(LiveMetrics::new(&plan.read_tables(), &plan.written_tables(), base));
         let restored = restore.as_ref().map(|checkpoint| checkpoint.epoch).unwrap_or_default();
@@ -94,6 +94,7 @@ impl Launcher for Engine {
             log,
             metrics: Arc::clone(&metrics),
             is_restore: restore.is_some(),
+            untouched,
             settings: Arc::clone(&self.settings),
             pool: self.pool.clone(),
             budget: Arc::clone(&self.budget),

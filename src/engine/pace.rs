@@ -49,16 +49,6 @@ impl Pacer {
     }
 }
 
-/// `length` rows of a batch from `offset` on, without copying.
-pub(super) fn part(batch: &Batch, offset: usize, length: usize) -> Batch {
-    Batch {
-        table: batch.table.clone(),
-        kinds: batch.kinds.as_ref().map(|kinds| kinds.slice(offset, length)),
-        rows: batch.rows.slice(offset, length),
-        origin: batch.origin.clone(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -84,6 +84,9 @@ impl Coordinator {
 
     /// Says that rows of an earlier attempt may be written again, if a sink can't prevent it.
     fn warn_of_repeats(&self) {
+        if self.attempt.untouched {
+            return;
+        }
         let sinks = &self.attempt.plan.sinks;
         if let Some(node) = sinks.iter().find(|node| node.def.guarantee() == Guarantee::AtLeastOnce) {
             let text = format!("{} may get rows again that an earlier attempt wrote", node.name);

@@ -57,6 +57,7 @@ impl Engine {
             plan: Arc::new(trial(plan, &targets, limits)),
             restore: None,
             committed: Epoch::default(),
+            untouched: true,
             log: Arc::new(JobLog::nowhere()),
             events,
         });
@@ -156,11 +157,7 @@ impl Left {
         let left = rows.get_mut(&batch.table.path.to_string())?;
         let taken = batch.len().min(*left);
         *left -= taken;
-        (taken > 0).then(|| Batch {
-            rows: batch.rows.slice(0, taken),
-            kinds: batch.kinds.map(|kinds| kinds.slice(0, taken)),
-            ..batch
-        })
+        (taken > 0).then(|| batch.slice(0, taken))
     }
 }
 
@@ -272,11 +269,7 @@ impl Collected {
         let room = self.kept.saturating_sub(batches.iter().map(Batch::len).sum());
         let taken = batch.len().min(room);
         if taken > 0 {
-            batches.push(Batch {
-                rows: batch.rows.slice(0, taken),
-                kinds: batch.kinds.map(|kinds| kinds.slice(0, taken)),
-                ..batch
-            });
+            batches.push(batch.slice(0, taken));
         }
     }
 

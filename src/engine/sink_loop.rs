@@ -8,6 +8,7 @@ use crate::model::{Epoch, Fault};
 use crate::plugin::Writer;
 use crate::table::size;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 /// One writer of a sink.
 pub(super) struct SinkTask {
@@ -67,6 +68,7 @@ impl SinkTask {
         self.tally.flow(edge).received += rows;
         let bytes = estimate.unwrap_or_else(|| size::estimate(&batch));
         let table = Arc::clone(&batch.table);
+        self.attempt.metrics.touched.store(true, Ordering::Relaxed);
         self.writer.write(batch).await?;
         self.tally.flow(self.attempt.layout.sink(self.sink)).sent += rows;
         let live = &self.attempt.metrics.written;

@@ -3,7 +3,7 @@
 use super::attempt::{Attempt, Note, Signal};
 use super::ledger::{Ledger, Report, SourceSnapshot, Take};
 use super::meter::{Amount, TableMeter, Tally};
-use super::pace::{Pacer, part};
+use super::pace::Pacer;
 use super::transform_loop::Chain;
 use crate::model::{Epoch, Fault};
 use crate::plugin::{Position, Read, Reader};
@@ -205,7 +205,7 @@ impl Loop {
                 if dropped < rows {
                     let batch = match dropped {
                         0 => batch,
-                        _ => part(&batch, dropped as usize, (rows - dropped) as usize),
+                        _ => batch.slice(dropped as usize, (rows - dropped) as usize),
                     };
                     self.send(batch).await?;
                 }
@@ -231,9 +231,9 @@ impl Loop {
         if let Some(until) = pacer.wait_until(Instant::now()) {
             return Ok(Next::Wait(Some(until)));
         }
-        let rest = part(batch, *offset, batch.len() - *offset);
+        let rest = batch.slice(*offset, batch.len() - *offset);
         let rows = pacer.portion(&rest);
-        let portion = part(&rest, 0, rows);
+        let portion = rest.slice(0, rows);
         *sent += rows as u64;
         *offset += rows;
         let is_all = *offset == batch.len();

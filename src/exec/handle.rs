@@ -31,6 +31,8 @@ pub struct RunRequest {
     pub restore: Option<Box<Checkpoint>>,
     /// The epoch up to which everything is known to be committed.
     pub committed: Epoch,
+    /// Whether no earlier attempt gave a writer rows, as far as is known for certain.
+    pub untouched: bool,
     /// The job's own log.
     pub log: Arc<JobLog>,
     /// Where events go.

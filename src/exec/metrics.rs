@@ -3,7 +3,7 @@
 use crate::model::{MetricsSnapshot, TableCount};
 use std::sync::Mutex;
 use std::sync::PoisonError;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 
 /// Rows and bytes of one table at one end.
@@ -48,6 +48,8 @@ pub struct LiveMetrics {
     pub committed: AtomicU64,
     /// Rows that a sink rejected.
     pub rejected: AtomicU64,
+    /// Whether a writer was given rows, be they written or not.
+    pub touched: AtomicBool,
     /// Done and total of the sources, in one unit, where the total is known (total 0: not known).
     pub progress: (AtomicU64, AtomicU64),
     base_ms: u64,
@@ -75,6 +77,7 @@ impl LiveMetrics {
             written: counts(written, &base.written),
             committed: base.committed.into(),
             rejected: base.rejected.into(),
+            touched: false.into(),
             progress: (0.into(), 0.into()),
             base_ms: base.running_ms,
             since: Instant::now(),

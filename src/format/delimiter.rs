@@ -1,7 +1,7 @@
 //! How a line of a text file is parted: a literal, or a Java regular expression.
 
 use super::FormatError;
-use super::error::shown;
+use crate::model::shown_bytes;
 use fancy_regex::Regex;
 use memchr::{memchr_iter, memmem};
 
@@ -30,7 +30,7 @@ impl Delimiter {
                 .and_then(|p| Regex::new(&p).map_err(|e| e.to_string().replace('\n', " ")))
                 .map(|r| Delimiter::Pattern(Box::new(r)))
                 .map_err(|reason| {
-                    let shown = shown(pattern.as_bytes());
+                    let shown = shown_bytes(pattern.as_bytes());
                     format!("the delimiter {shown} is not a regular expression: {reason}")
                 }),
         }

@@ -2,9 +2,6 @@
 
 use std::fmt;
 
-/// How much of a value an error shows.
-const SHOWN: usize = 60;
-
 /// Bytes that are no rows of the wanted columns, or rows that can't be written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FormatError {
@@ -50,13 +47,3 @@ impl fmt::Display for FormatError {
 }
 
 impl std::error::Error for FormatError {}
-
-/// A value as errors show it: quoted, control characters escaped, cut after 60 characters.
-pub(super) fn shown(value: &[u8]) -> String {
-    let cut = &value[..value.len().min(SHOWN * 4)];
-    let text = String::from_utf8_lossy(cut);
-    match text.char_indices().nth(SHOWN) {
-        Some((end, _)) => format!("{:?}…", &text[..end]),
-        None => format!("{text:?}"),
-    }
-}

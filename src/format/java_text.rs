@@ -58,11 +58,10 @@ fn push(view: &View<'_>, row: usize, out: &mut String) {
         Values::Bytes(a) => list(out, a.value(row).iter(), |out, b| print::integer(out, (*b as i8).into())),
         Values::Date(a) => print::date(out, a.value(row), Some(b'-'), false),
         Values::Time(a) => print::time(out, a.value(row), Some(b':'), Fraction::Java),
-        Values::Timestamp(a) => {
-            let (days, micros) = print::split_micros(a.value(row));
-            print::date(out, days, Some(b'-'), false);
-            out.push('T');
-            print::time(out, micros, Some(b':'), Fraction::Java);
+        Values::Timestamp(a) => print::iso(out, a.value(row), Fraction::Java),
+        Values::Instant(a) => {
+            print::iso(out, a.value(row), Fraction::Java);
+            out.push('Z');
         }
         Values::Array(a, elements) => {
             list(out, range_of(a.value_offsets(), row), |out, at| push(elements, at, out));
@@ -99,6 +98,7 @@ fn push_mapped(view: &View<'_>, row: usize, out: &mut String) {
         Values::Double(a) if !a.value(row).is_finite() => quoted(out, |out| push(view, row, out)),
         Values::Date(a) => numbers(out, &date_parts(a.value(row))),
         Values::Time(a) => numbers(out, &time_parts(a.value(row))),
+        Values::Instant(_) => quoted(out, |out| push(view, row, out)),
         Values::Timestamp(a) => {
             let (days, micros) = print::split_micros(a.value(row));
             numbers(out, &[date_parts(days), time_parts(micros)].concat());

@@ -2,6 +2,7 @@
 
 use super::FormatError;
 use super::value::{Cells, arrow_field};
+use crate::model::said_of;
 use crate::table::Column;
 use arrow::datatypes::{Schema, SchemaRef};
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
@@ -133,7 +134,7 @@ impl Progress {
 /// The columns that a decoder fills.
 pub(super) struct Table {
     schema: SchemaRef,
-    names: Vec<String>,
+    pub(super) names: Vec<String>,
     pub(super) cells: Vec<Cells>,
     pub(super) rows: usize,
 }
@@ -149,12 +150,11 @@ impl Table {
         }
     }
 
-    /// The error of a value.
+    /// The error of a value; the message is not shown of a secret one.
     pub(super) fn error(&self, column: usize, line: u64, message: String) -> FormatError {
-        let error = FormatError::new(message).line(line);
         match self.names.get(column) {
-            Some(name) => error.column(name),
-            None => error,
+            Some(name) => FormatError::new(said_of(name, message)).line(line).column(name),
+            None => FormatError::new(message).line(line),
         }
     }
 

@@ -34,4 +34,5 @@ pub use json::ColumnBuilder;
 pub use port::{Decoded, Decoder, Encoder};
 pub(crate) use print::{civil_of_days, days_of_civil};
 pub use typed_text::TypedText;
+pub(crate) use value::instant::of_local;
 pub(crate) use value::time as time_text;

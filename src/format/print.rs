@@ -183,6 +183,14 @@ pub(super) fn date(out: &mut impl Out, days: i32, mark: Option<u8>, era: bool) {
     }
 }
 
+/// A timestamp: date, `T`, time.
+pub(super) fn iso(out: &mut impl Out, micros: i64, fraction: Fraction) {
+    let (days, micros) = split_micros(micros);
+    date(out, days, Some(b'-'), false);
+    out.text("T");
+    time(out, micros, Some(b':'), fraction);
+}
+
 /// How a fraction of a second is printed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fraction {

@@ -1,6 +1,7 @@
 //! Texts → a column of one type, read as the cells of a text file are.
 
 use super::value::{Cells, is_blank};
+use crate::model::shown;
 use crate::table::DataType;
 use arrow::array::ArrayRef;
 
@@ -24,7 +25,7 @@ impl TypedText {
     pub fn push(&mut self, text: Option<&str>) -> Result<(), String> {
         match text {
             None => self.cells.push_null(),
-            Some(text) if is_blank(text.as_bytes()) => return Err(format!("{text:?} is no value")),
+            Some(text) if is_blank(text.as_bytes()) => return Err(format!("{} is no value", shown(text))),
             Some(text) => self.cells.push_text(text.as_bytes(), 0)?,
         }
         Ok(())

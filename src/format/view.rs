@@ -35,6 +35,8 @@ pub(super) enum Values<'a> {
     Date(&'a Date32Array),
     Time(&'a Time64MicrosecondArray),
     Timestamp(&'a TimestampMicrosecondArray),
+    /// Timestamps in UTC.
+    Instant(&'a TimestampMicrosecondArray),
     Array(&'a ListArray, Box<View<'a>>),
     Map(&'a MapArray, Box<View<'a>>, Box<View<'a>>),
     Row(Vec<View<'a>>),
@@ -73,8 +75,11 @@ fn values<'a>(array: &'a dyn Array, data_type: &DataType) -> Option<Values<'a>> 
         DataType::Bytes => Values::Bytes(array.as_binary_opt::<i32>()?),
         DataType::Date => Values::Date(array.as_primitive_opt::<types::Date32Type>()?),
         DataType::Time => Values::Time(array.as_primitive_opt::<types::Time64MicrosecondType>()?),
-        DataType::Timestamp | DataType::TimestampTz => {
+        DataType::Timestamp => {
             Values::Timestamp(array.as_primitive_opt::<types::TimestampMicrosecondType>()?)
+        }
+        DataType::TimestampTz => {
+            Values::Instant(array.as_primitive_opt::<types::TimestampMicrosecondType>()?)
         }
         DataType::Array(element) => {
             let list = array.as_list_opt::<i32>()?;

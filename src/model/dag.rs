@@ -49,3 +49,14 @@ pub struct DagInfo {
     /// Edges, by pipeline.
     pub edges: Vec<PipelineEdge>,
 }
+
+impl DagInfo {
+    /// The numbers of its pipelines, rising.
+    #[must_use]
+    pub fn pipelines(&self) -> Vec<u32> {
+        let mut pipelines: Vec<u32> = self.vertices.iter().map(|vertex| vertex.pipeline).collect();
+        pipelines.sort_unstable();
+        pipelines.dedup();
+        pipelines
+    }
+}

@@ -11,6 +11,8 @@ pub enum Origin {
     Rest,
     /// The command line (`serve --submit`).
     Cli,
+    /// The stored text of another job, run again.
+    Rerun,
 }
 
 /// Syntax of a submitted text.
@@ -45,9 +47,79 @@ pub enum StopRequest {
     Savepoint,
 }
 
-/// One line of a job's history: every transition and attempt, with cause and time.
+/// What a line of a job's event log tells. Stored by number: a new one goes to the end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EventKind {
+    /// Anything else, and whatever was recorded before kinds were.
+    #[default]
+    Noted,
+    /// The job was accepted.
+    Submitted,
+    /// Its first attempt, or one after a wait for slots, starts.
+    Started,
+    /// The next attempt starts after a failed one.
+    Restarted,
+    /// All tasks of the attempt run.
+    Running,
+    /// A checkpoint is stored.
+    Checkpoint,
+    /// A checkpoint could not be stored.
+    CheckpointFailed,
+    /// A stop was asked for.
+    StopAsked,
+    /// A stop with savepoint was asked for.
+    SavepointAsked,
+    /// The savepoint could not be made.
+    SavepointFailed,
+    /// An attempt failed, and another one follows.
+    AttemptFailed,
+    /// The server stopped in order during the attempt.
+    Interrupted,
+    /// The server ended during an attempt, and was started again.
+    Restored,
+    /// The job of a copied data directory may run.
+    Resumed,
+    /// Rows may be in the target twice.
+    RowsMayRepeat,
+    /// The job has ended.
+    Ended,
+}
+
+impl EventKind {
+    /// Its name in answers.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            EventKind::Noted => "noted",
+            EventKind::Submitted => "submitted",
+            EventKind::Started => "started",
+            EventKind::Restarted => "restarted",
+            EventKind::Running => "running",
+            EventKind::Checkpoint => "checkpoint",
+            EventKind::CheckpointFailed => "checkpoint-failed",
+            EventKind::StopAsked => "stop-asked",
+            EventKind::SavepointAsked => "savepoint-asked",
+            EventKind::SavepointFailed => "savepoint-failed",
+            EventKind::AttemptFailed => "attempt-failed",
+            EventKind::Interrupted => "interrupted",
+            EventKind::Restored => "restored",
+            EventKind::Resumed => "resumed",
+            EventKind::RowsMayRepeat => "rows-may-repeat",
+            EventKind::Ended => "ended",
+        }
+    }
+}
+
+/// One line of a job's event log: every transition and attempt, with cause and time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JobEvent {
+    /// Its number in the log, from 1, rising, with gaps where lines were left out.
+    #[serde(default)]
+    pub seq: u64,
+    /// What it tells.
+    #[serde(default)]
+    pub kind: EventKind,
     /// When.
     pub at: Millis,
     /// State after it.
@@ -103,8 +175,39 @@ pub struct JobRecord {
     pub metrics: MetricsSnapshot,
     /// Row accounting, once ended well.
     pub accounting: Option<Accounting>,
-    /// History, oldest first, the newest 64.
+    /// The event log, oldest first. The store keeps all but the newest [`RECENT_EVENTS`] apart from the record.
     pub events: Vec<JobEvent>,
+    /// The key of the submission, if it had one.
+    #[serde(default)]
+    pub key: Option<SubmitKey>,
+}
+
+/// So many events of a job, the newest, lie in its record; older ones beside it.
+pub const RECENT_EVENTS: usize = 64;
+
+/// The key under which a job was submitted, so that the same submission again is answered and not run again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SubmitKey {
+    /// Hash of the key.
+    pub key: [u8; 16],
+    /// Hash of the request.
+    pub request: [u8; 16],
+}
+
+impl JobRecord {
+    /// Adds a line to the event log.
+    pub fn note(&mut self, at: Millis, kind: EventKind, cause: impl Into<String>) {
+        let seq = self.events.last().map_or(0, |event| event.seq) + 1;
+        let attempt = self.attempt.map_or(0, |attempt| attempt.number);
+        self.events.push(JobEvent { seq, kind, at, state: self.state, attempt, cause: cause.into() });
+    }
+
+    /// Numbers events that were recorded before they had numbers.
+    pub fn number_events(&mut self) {
+        if self.events.iter().all(|event| event.seq == 0) {
+            (1..).zip(&mut self.events).for_each(|(seq, event)| event.seq = seq);
+        }
+    }
 }
 
 /// The large texts of a job; written once, with its submission.

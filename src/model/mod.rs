@@ -12,15 +12,20 @@ mod job;
 mod metrics;
 mod problem;
 mod sample;
+mod shown;
 mod state;
 
 pub use dag::{DagInfo, PipelineEdge, VertexInfo, VertexKind};
 pub use fault::{Blame, Fault, Retry};
 pub use ids::{AttemptId, Epoch, JobId, Millis};
 pub use job::{
-    Checkpoint, Counters, JobEvent, JobRecord, JobTexts, Op, Origin, Prepared, StopRequest, TextFormat,
+    Checkpoint, Counters, EventKind, JobEvent, JobRecord, JobTexts, Op, Origin, Prepared, RECENT_EVENTS,
+    StopRequest, SubmitKey, TextFormat,
 };
 pub use metrics::{Accounting, Flow, MetricsSnapshot, TableCount};
 pub use problem::{Place, Problem, Problems, nearest};
 pub use sample::{Sample, SampledTable};
+pub use shown::{
+    MASK, SHADED, is_document, is_secret, quoted, said_of, shown, shown_bare, shown_bytes, shown_of, unfit,
+};
 pub use state::JobState;

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
+use std::collections::HashSet;
 use std::fmt;
 
 /// A place in a text.
@@ -106,11 +107,19 @@ impl Problems {
         self.errors.borrow().len()
     }
 
-    /// Errors and warnings.
+    /// Errors and warnings, each once: several readers may find the same.
     #[must_use]
     pub fn into_parts(self) -> (Vec<Problem>, Vec<Problem>) {
-        (self.errors.into_inner(), self.warnings.into_inner())
+        (once(self.errors.into_inner()), once(self.warnings.into_inner()))
     }
+}
+
+fn once(problems: Vec<Problem>) -> Vec<Problem> {
+    let mut seen = HashSet::new();
+    problems
+        .into_iter()
+        .filter(|problem| seen.insert((problem.path.clone(), problem.message.clone())))
+        .collect()
 }
 
 /// The name among `known` that `given` most likely meant, if one is near enough.

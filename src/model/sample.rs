@@ -7,6 +7,8 @@ pub struct Sample {
     pub tables: Vec<SampledTable>,
     /// Whether time was up before the end.
     pub cut_off: bool,
+    /// Names of the transforms that asked a service for these rows.
+    pub asked: Vec<String>,
 }
 
 /// Rows of one table at one sink.

@@ -4,8 +4,8 @@
 //! numbers take text; a list takes JSON text, or any other text split at commas. Each function answers what is
 //! wrong in words that end a sentence starting with the option's path.
 
-use super::{Map, Tree};
-use crate::model::java;
+use super::{Map, Tree, masked};
+use crate::model::{self, java};
 
 /// Text of any value.
 #[must_use]
@@ -107,22 +107,19 @@ pub fn to_map(value: &Tree) -> Result<Map, String> {
         Tree::Map(map) => Ok(map.clone()),
         Tree::Text(text) => match serde_json::from_str::<Tree>(text) {
             Ok(Tree::Map(map)) => Ok(map),
-            _ => Err(format!("{} is not an object", shown(value))),
+            // not shown: what should have been HTTP headers may hold a secret
+            _ => Err(format!("{} is not an object", value.kind())),
         },
         other => Err(format!("{} is not an object", shown(other))),
     }
 }
 
-/// A value as an error shows it: compact, cut after 60 characters.
+/// A value as an error shows it: compact, cut after 60 characters, without the secrets in an object.
 #[must_use]
 pub fn shown(value: &Tree) -> String {
-    let text = match value {
-        Tree::Text(text) => format!("{text:?}"),
-        other => other.to_json(),
-    };
-    match text.char_indices().nth(60) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text,
+    match value {
+        Tree::Text(text) => model::shown(text),
+        other => model::shown_bare(&masked(other).to_json()),
     }
 }
 

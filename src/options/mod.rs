@@ -6,9 +6,11 @@
 
 pub mod convert;
 mod declare;
+mod masked;
 mod reader;
 mod tree;
 
 pub use declare::{Kind, OptionDef, join};
+pub use masked::masked;
 pub use reader::Options;
 pub use tree::{Map, Tree};

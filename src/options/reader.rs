@@ -49,6 +49,11 @@ impl<'t> Options<'t> {
         self.problems.error(Problem::new(path, message));
     }
 
+    /// Notes a warning at `key`.
+    pub fn warn(&self, key: &str, message: impl Into<String>) {
+        self.problems.warning(Problem::new(self.path_of(key), message));
+    }
+
     /// The raw value of an option: the flat key, else nested objects, else its older spellings. `null` counts as
     /// not given.
     #[must_use]
@@ -83,13 +88,17 @@ impl<'t> Options<'t> {
     /// 32-bit integer.
     #[must_use]
     pub fn int(&self, option: &OptionDef) -> Option<i32> {
-        self.convert(option, convert::to_int)
+        let taken = self.convert(option, convert::to_int)?;
+        self.warn_cut(option, taken.into());
+        Some(taken)
     }
 
     /// 64-bit integer.
     #[must_use]
     pub fn long(&self, option: &OptionDef) -> Option<i64> {
-        self.convert(option, convert::to_long)
+        let taken = self.convert(option, convert::to_long)?;
+        self.warn_cut(option, taken);
+        Some(taken)
     }
 
     /// Floating-point number.
@@ -157,6 +166,18 @@ impl<'t> Options<'t> {
                 }
                 self.problems.warning(problem);
             }
+        }
+    }
+
+    /// The job language cuts the fraction of a number that should be whole; nobody means that.
+    fn warn_cut(&self, option: &OptionDef, taken: i64) {
+        if let Some((key, value)) = self.given(option)
+            && convert::to_double(value).is_ok_and(|number| number.fract() != 0.0)
+        {
+            self.warn(
+                key,
+                format!("{} counts as {taken}: only whole numbers are allowed", convert::shown(value)),
+            );
         }
     }
 

@@ -3,9 +3,9 @@
 use super::JobSettings;
 use super::graph::ReadLimit;
 use crate::model::{Problem, nearest};
-use crate::options::{Kind, Map, OptionDef, Options, Tree, convert};
+use crate::options::{Kind, Map, OptionDef, Options, Tree, convert, masked};
 use crate::plugin::JobMode;
-use crate::spec::{self, Shade};
+use crate::spec::Shade;
 use std::time::Duration;
 
 /// What the server gives where a job says nothing.
@@ -207,8 +207,7 @@ fn retry_interval(options: &Options<'_>) -> u32 {
 
 /// Warns of a value that the job language takes for another one.
 fn counts_as(options: &Options<'_>, option: &OptionDef, given: i32, what: &str) {
-    let path = options.path_of(option.key);
-    options.problems().warning(Problem::new(path, format!("{given} counts as {what}")));
+    options.warn(option.key, format!("{given} counts as {what}"));
 }
 
 /// Unknown keys stay in the views and do nothing else; a misspelt one deserves a word.
@@ -231,7 +230,7 @@ fn warn_unknown(options: &Options<'_>) {
 /// `env` as the views show it: each value as the text that Java's `toString` makes of it (`[a, b]`, `{k=v}`), in
 /// the order of the job's text. A null counts as not given; what looks like a secret is masked.
 fn view(env: &Map) -> Vec<(String, String)> {
-    let shown = spec::masked(&Tree::Map(env.clone()));
+    let shown = masked(&Tree::Map(env.clone()));
     shown
         .as_map()
         .into_iter()

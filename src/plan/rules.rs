@@ -46,6 +46,10 @@ pub struct BlockRules {
     pub common: &'static [OptionDef],
     /// What this one takes.
     pub own: &'static [OptionDef],
+    /// Why it is always refused, if it is.
+    pub refused: Option<&'static str>,
+    /// What its users must know beside.
+    pub note: Option<&'static str>,
 }
 
 impl BlockRules {
@@ -60,23 +64,25 @@ impl BlockRules {
 /// The rules of all blocks: `env`, then sources, transforms and sinks by name, then the schema.
 #[must_use]
 pub fn block_rules(registry: &Registry) -> Vec<BlockRules> {
-    let rules = |kind, common, plugins: Vec<(&'static str, &'static [OptionDef])>| {
-        let mut rules: Vec<BlockRules> =
-            plugins.into_iter().map(|(name, own)| BlockRules { kind, name, common, own }).collect();
+    let rules = |kind, common, name, own| BlockRules { kind, name, common, own, refused: None, note: None };
+    let sources = registry.sources.iter();
+    let sources = sources.map(|f| rules(BlockKind::Source, SOURCE_OPTIONS, f.name(), f.options()));
+    let transforms = registry.transforms.iter().map(|f| BlockRules {
+        refused: f.refused(),
+        note: f.note(),
+        ..rules(BlockKind::Transform, TRANSFORM_OPTIONS, f.name(), f.options())
+    });
+    let sinks = registry.sinks.iter();
+    let sinks = sinks.map(|f| rules(BlockKind::Sink, SINK_OPTIONS, f.name(), f.options()));
+    let by_name = |mut rules: Vec<BlockRules>| {
         rules.sort_unstable_by_key(|rules| rules.name);
         rules
     };
-    let sources = registry.sources.iter().map(|factory| (factory.name(), factory.options()));
-    let transforms = registry.transforms.iter().map(|factory| (factory.name(), factory.options()));
-    let sinks = registry.sinks.iter().map(|factory| (factory.name(), factory.options()));
-    let env = BlockRules { kind: BlockKind::Env, name: "env", common: &[], own: ENV_OPTIONS };
-    let schema = schema::BLOCKS;
-    let schema =
-        schema.iter().map(|(name, own)| BlockRules { kind: BlockKind::Schema, name, common: &[], own });
-    std::iter::once(env)
-        .chain(rules(BlockKind::Source, SOURCE_OPTIONS, sources.collect()))
-        .chain(rules(BlockKind::Transform, TRANSFORM_OPTIONS, transforms.collect()))
-        .chain(rules(BlockKind::Sink, SINK_OPTIONS, sinks.collect()))
+    let schema = schema::BLOCKS.iter().map(|(name, own)| rules(BlockKind::Schema, &[], name, own));
+    std::iter::once(rules(BlockKind::Env, &[], "env", ENV_OPTIONS))
+        .chain(by_name(sources.collect()))
+        .chain(by_name(transforms.collect()))
+        .chain(by_name(sinks.collect()))
         .chain(schema)
         .collect()
 }

@@ -76,6 +76,8 @@ pub(super) fn flows(
             tables,
             parallelism: transform.parallelism.unwrap_or(input.parallelism),
         };
+        let ids = feeds.iter().filter_map(|feed| id_of(job, *feed));
+        warn_of_oddities(transform, &ids.collect::<Vec<_>>(), &input, problems);
         flows.mappings[turn.transform] = mapping;
     }
     for (sink, feeds) in job.sinks.iter().zip(&job.wiring.sinks) {
@@ -89,6 +91,20 @@ pub(super) fn flows(
         flows.sinks.push(flow);
     }
     (problems.error_count() == before).then_some(flows)
+}
+
+fn id_of<'j>(job: &'j ValidJob<'_>, giver: Giver) -> Option<&'j str> {
+    match giver {
+        Giver::Source(index) => job.sources[index].output.as_deref(),
+        Giver::Transform(index) => job.transforms[index].output.as_deref(),
+    }
+}
+
+/// What a transform finds odd about the tables that come.
+fn warn_of_oddities(transform: &ValidTransform, ids: &[&str], input: &Flow, problems: &Problems) {
+    let tables: Vec<&CatalogTable> = input.tables.iter().map(Arc::as_ref).collect();
+    let odd: indexmap::IndexSet<String> = transform.def.oddities(ids, &tables).into_iter().collect();
+    odd.iter().for_each(|message| problems.warning(placed(transform, message)));
 }
 
 /// Where a problem of a taker's input is noted.
@@ -192,16 +208,18 @@ fn map(transform: &ValidTransform, input: &Flow, problems: &Problems) -> Option<
             "can't make several tables of united inputs; merge them with TableMerge before it".into(),
         );
     }
-    for message in &messages {
-        let (path, message) = match message.split_once(": ") {
-            Some((option, rest)) if !option.contains(char::is_whitespace) => {
-                (format!("{}.{option}", transform.path), rest)
-            }
-            _ => (transform.path.clone(), message.as_str()),
-        };
-        problems.error(Problem::new(path, message));
-    }
+    messages.iter().for_each(|message| problems.error(placed(transform, message)));
     messages.is_empty().then_some(mapping)
+}
+
+/// A message of a transform, at the option that it begins with.
+fn placed(transform: &ValidTransform, message: &str) -> Problem {
+    match message.split_once(": ") {
+        Some((option, rest)) if !option.contains(char::is_whitespace) => {
+            Problem::new(format!("{}.{option}", transform.path), rest)
+        }
+        _ => Problem::new(&transform.path, message),
+    }
 }
 
 /// What is wrong with tables that get the same path: they become one, so they must be alike.

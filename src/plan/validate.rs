@@ -41,6 +41,8 @@ impl ValidJob<'_> {
 pub(super) struct ValidSource {
     pub plugin: String,
     pub path: String,
+    /// The id of its rows.
+    pub output: Option<String>,
     pub def: Arc<dyn SourceDef>,
     pub parallelism: usize,
 }
@@ -49,6 +51,8 @@ pub(super) struct ValidSource {
 pub(super) struct ValidTransform {
     pub plugin: String,
     pub path: String,
+    /// The id of its rows.
+    pub output: Option<String>,
     /// How an error names the input option.
     pub input_key: &'static str,
     /// Its own parallelism; else it has its first input's.
@@ -90,6 +94,7 @@ pub fn validate<'r>(
             sources.push(ValidSource {
                 plugin,
                 path,
+                output: ends.output.clone(),
                 def,
                 parallelism: ends.parallelism.unwrap_or(parallelism),
             });
@@ -101,8 +106,8 @@ pub fn validate<'r>(
         let ends = blocks::transform_ends(block, &problems);
         if let Some(def) = build_transform(block, registry, &problems) {
             let (plugin, path) = (block.plugin.clone(), block.path.clone());
-            let (input_key, parallelism) = (ends.input_key, ends.parallelism);
-            transforms.push(ValidTransform { plugin, path, input_key, parallelism, def });
+            let (output, input_key, parallelism) = (ends.output.clone(), ends.input_key, ends.parallelism);
+            transforms.push(ValidTransform { plugin, path, output, input_key, parallelism, def });
         }
         transform_ends.push(ends);
     }

@@ -25,9 +25,14 @@ pub trait TransformFactory: Send + Sync {
     /// What it takes, beside the options that every transform has.
     fn options(&self) -> &'static [OptionDef];
 
-    /// Whether it is there to be used; one that only says what to use instead is not.
-    fn is_offered(&self) -> bool {
-        true
+    /// Why it is always refused, and what to use instead; `None`: it is there to be used.
+    fn refused(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// What its users must know beside its options, in whole sentences.
+    fn note(&self) -> Option<&'static str> {
+        None
     }
 
     /// Makes one. Notes problems and answers `None` if there are any.

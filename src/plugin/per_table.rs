@@ -5,7 +5,7 @@
 //! options, so that a transform knows nothing of this.
 
 use super::{Out, RunContext, State, Transform, TransformDef, TransformFactory, decode, encode};
-use crate::model::{Fault, Problems, nearest};
+use crate::model::{Fault, Problems, nearest, quoted};
 use crate::options::{Kind, OptionDef, Options, Tree};
 use crate::table::{Batch, CatalogTable, TablePath};
 use async_trait::async_trait;
@@ -53,7 +53,7 @@ pub fn build_per_table(
     let pattern = options.text(&MATCH).and_then(|text| {
         // a path is matched whole
         let whole = Regex::new(&format!(r"\A(?:{text})\z"));
-        let wrong = |e| options.error(MATCH.key, format!("{text:?} is no regular expression: {e}"));
+        let wrong = |e| options.error(MATCH.key, format!("{} is no regular expression: {e}", quoted(&text)));
         Regex::new(&text).and(whole).map_err(wrong).ok()
     });
     let mode = options.choice(&MODE);
@@ -63,7 +63,8 @@ pub fn build_per_table(
         return None;
     }
     let (top, named) = (top?, named?);
-    Some(Arc::new(PerTable { pattern: pattern?, top, named }))
+    let given = options.text(&MATCH).filter(|_| options.has(&MATCH));
+    Some(Arc::new(PerTable { pattern: pattern?, given, top, named }))
 }
 
 /// The rule of the options at the top. Where single tables have rules and nothing stands at the top, there is none if
@@ -117,6 +118,8 @@ struct Rule {
 
 struct PerTable {
     pattern: Regex,
+    /// The text of `pattern`, if the user gave one.
+    given: Option<String>,
     top: Option<Arc<dyn TransformDef>>,
     named: Vec<Rule>,
 }
@@ -147,17 +150,34 @@ impl PerTable {
         };
         let mut made = Vec::new();
         for table in tables {
-            let of_rule = |message: String| match self.named.get(rule) {
-                Some(named) if has_option(&message) => format!("{}.{message}", named.key),
-                Some(named) => format!("{}: {message}", named.key),
-                None => message,
-            };
-            made.extend(
-                def.schema(table)
-                    .map_err(|messages| messages.into_iter().map(of_rule).collect::<Vec<String>>())?,
-            );
+            made.extend(def.schema(table).map_err(|messages| self.of_rule(rule, messages))?);
         }
         Ok(made)
+    }
+
+    /// For each rule the tables that come to it, as the rules before it leave them.
+    fn taken(&self, tables: &[&CatalogTable]) -> Vec<Vec<CatalogTable>> {
+        let mut taken = vec![Vec::new(); self.named.len() + 1];
+        for table in tables {
+            let mut made = vec![CatalogTable::clone(table)];
+            for rule in self.rules_of(&table.path).unwrap_or_default() {
+                taken[rule].extend(made.iter().cloned());
+                made = self.made(rule, &made).unwrap_or_default();
+            }
+        }
+        taken
+    }
+
+    /// Messages of a rule, with its place.
+    fn of_rule(&self, rule: usize, messages: Vec<String>) -> Vec<String> {
+        let Some(named) = self.named.get(rule) else {
+            return messages;
+        };
+        let placed = |message: String| match has_option(&message) {
+            true => format!("{}.{message}", named.key),
+            false => format!("{}: {message}", named.key),
+        };
+        messages.into_iter().map(placed).collect()
     }
 }
 
@@ -170,6 +190,35 @@ impl TransformDef for PerTable {
     fn schema(&self, input: &CatalogTable) -> Result<Vec<CatalogTable>, Vec<String>> {
         let rules = self.rules_of(&input.path).map_err(|message| vec![message])?;
         rules.into_iter().try_fold(vec![input.clone()], |tables, rule| self.made(rule, &tables))
+    }
+
+    /// Rules that no table takes, and what is odd for those that do.
+    fn oddities(&self, ids: &[&str], tables: &[&CatalogTable]) -> Vec<String> {
+        let paths: Vec<String> = tables.iter().map(|table| table.path.to_string()).collect();
+        let here = format!("tables here: {}", paths.join(", "));
+        let mut odd = Vec::new();
+        for rule in self.named.iter().filter(|rule| !paths.contains(&rule.path)) {
+            let near = nearest(&rule.path, paths.iter().map(String::as_str));
+            let hint = near.map(|near| format!("; did you mean \"{near}\"?")).unwrap_or_default();
+            let message = format!("no table \"{}\" comes here; {here}{hint}", rule.path);
+            odd.push(format!("{}.{}: {message}", rule.key, TABLE_PATH.key));
+        }
+        if let Some(given) = &self.given
+            && !paths.iter().any(|path| self.pattern.is_match(path).unwrap_or(true))
+        {
+            odd.push(format!("{}: \"{given}\" matches no table; {here}", MATCH.key));
+        }
+        for (rule, taken) in self.taken(tables).iter().enumerate() {
+            let taken: Vec<&CatalogTable> = taken.iter().collect();
+            if let (Some(def), false) = (self.def(rule), taken.is_empty()) {
+                odd.extend(self.of_rule(rule, def.oddities(ids, &taken)));
+            }
+        }
+        odd
+    }
+
+    fn asks_service(&self) -> bool {
+        (0..=self.named.len()).filter_map(|rule| self.def(rule)).any(|def| def.asks_service())
     }
 
     fn start(
@@ -189,12 +238,6 @@ impl TransformDef for PerTable {
                     self.made(*rule, &tables).map_err(|messages| Fault::internal(messages.join("; ")))?;
             }
             routes.insert(input.path.clone(), route);
-        }
-        for (rule, _) in self.named.iter().zip(&seen).filter(|(_, tables)| tables.is_empty()) {
-            let paths: Vec<String> = inputs.iter().map(|input| input.path.to_string()).collect();
-            let near = nearest(&rule.path, paths.iter().map(String::as_str));
-            let hint = near.map(|near| format!("; did you mean \"{near}\"?")).unwrap_or_default();
-            context.log.warn(&format!("{}: no table \"{}\" comes here{hint}", rule.key, rule.path));
         }
         let states: Vec<Option<State>> =
             state.map_or_else(|| Ok(Vec::new()), |state| decode(VERSION, &state))?;

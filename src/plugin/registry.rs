@@ -29,7 +29,7 @@ impl Registry {
     /// # Errors
     /// What is wrong with the name, with the list of what exists.
     pub fn transform(&self, name: &str) -> Result<&dyn TransformFactory, String> {
-        let offered = || self.transforms.iter().filter(|f| f.is_offered()).map(|f| f.name());
+        let offered = || self.transforms.iter().filter(|f| f.refused().is_none()).map(|f| f.name());
         find(name, &self.transforms, |f| f.name()).ok_or_else(|| unknown("transform", name, offered()))
     }
 

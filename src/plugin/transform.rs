@@ -65,6 +65,18 @@ pub trait TransformDef: Send + Sync {
     /// caller puts the block's path in front: `replace_field: …`.
     fn schema(&self, input: &CatalogTable) -> Result<Vec<CatalogTable>, Vec<String>>;
 
+    /// What is odd about the rows that come, or about what becomes of them, but no error: warnings, worded as the errors
+    /// of [`TransformDef::schema`] are. `ids` are the names
+    /// under which they come (`plugin_input`), `tables` all their tables.
+    fn oddities(&self, _ids: &[&str], _tables: &[&CatalogTable]) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Whether it asks a service outside of this machine's care, which a trial of the job does, too.
+    fn asks_service(&self) -> bool {
+        false
+    }
+
     /// Starts an instance for `inputs` (each input's table), restored from `state` if there is one. It runs beside
     /// its source's reader, one per parallel instance.
     ///

@@ -1,4 +1,4 @@
-//! The log of one job: made with its first line, rotated, size-capped.
+//! A log file, of one job or of the server: made with its first line, rotated, size-capped.
 
 use crate::model::Millis;
 use std::collections::BTreeMap;
@@ -21,7 +21,7 @@ impl Default for LogLimits {
     }
 }
 
-/// A job's own log. Lines are `2026-01-02 03:04:05.678 INFO  text`, local time. Two files at most: the newest and
+/// A log of its own: of a job, or of the server. Lines are `2026-01-02 03:04:05.678 INFO  text`, local time. Two files at most: the newest and
 /// its predecessor (`….log.1`); when the predecessor is overwritten, a line says how many lines were dropped.
 /// Failures to write are counted, never a job's failure. One short lock per call, not per row.
 #[derive(Debug)]
@@ -29,6 +29,8 @@ pub struct JobLog {
     target: Target,
     state: Mutex<State>,
     limits: LogLimits,
+    /// Whether each line is a JSON object.
+    json: bool,
 }
 
 /// What is there of a job's log.
@@ -61,23 +63,41 @@ struct State {
 impl JobLog {
     /// Where in the data directory the logs are.
     pub const DIRECTORY: &str = "logs";
+    /// The name of the server's own log, by which clients of the Java engine look for it.
+    pub const SERVER: &str = "seatunnel-engine-server.log";
 
     /// Logs to a file, made with the first line; goes on at the end of an existing one.
     #[must_use]
     pub fn to_file(path: PathBuf, limits: LogLimits) -> Self {
-        Self { target: Target::File(path), state: Mutex::default(), limits }
+        Self { target: Target::File(path), state: Mutex::default(), limits, json: false }
+    }
+
+    /// The log of the server; says that it begins, so that it is there from the start.
+    #[must_use]
+    pub(super) fn of_server(path: PathBuf, limits: LogLimits, json: bool) -> Self {
+        let log = Self { json, ..Self::to_file(path, limits) };
+        let begins = concat!("seikan ", env!("CARGO_PKG_VERSION"), " starts");
+        log.block(log.line("INFO", begins).as_bytes(), 1);
+        log
     }
 
     /// Logs to standard output.
     #[must_use]
     pub fn to_stdout() -> Self {
-        Self { target: Target::Stdout, state: Mutex::default(), limits: LogLimits::default() }
+        Self { target: Target::Stdout, state: Mutex::default(), limits: LogLimits::default(), json: false }
     }
 
     /// The name of a job's log.
     #[must_use]
     pub fn file_name(job: i64) -> String {
         format!("job-{job}.log")
+    }
+
+    /// Whether a file of that name in the directory is a log: of the server or of a job, the newest or its predecessor.
+    #[must_use]
+    pub fn is_log(name: &str) -> bool {
+        let newest = name.strip_suffix(".1").unwrap_or(name);
+        newest == Self::SERVER || job_of(newest).is_some_and(|job| newest == Self::file_name(job))
     }
 
     /// The logs in a directory, by job; none if there is no such directory.
@@ -95,8 +115,7 @@ impl JobLog {
             let name = entry.file_name();
             let name = name.to_string_lossy();
             let name = name.strip_suffix(".1").unwrap_or(&name);
-            let digits = name.strip_prefix("job-").and_then(|rest| rest.strip_suffix(".log"));
-            let Some(job) = digits.and_then(|digits| digits.parse::<i64>().ok()) else { continue };
+            let Some(job) = job_of(name) else { continue };
             // One that was removed meanwhile takes nothing.
             let Ok(data) = entry.metadata() else { continue };
             let age = data.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
@@ -111,7 +130,7 @@ impl JobLog {
     /// Logs nowhere.
     #[must_use]
     pub fn nowhere() -> Self {
-        Self { target: Target::Nowhere, state: Mutex::default(), limits: LogLimits::default() }
+        Self { target: Target::Nowhere, state: Mutex::default(), limits: LogLimits::default(), json: false }
     }
 
     /// The file, if it logs to one.
@@ -200,14 +219,30 @@ impl JobLog {
             return Ok(());
         };
         if state.bytes == 0 && state.dropped > 0 {
-            let note = format!("{}{} earlier lines were dropped\n", Self::prefix("WARN"), state.dropped);
-            file.write_all(note.as_bytes())?;
+            let note = format!("{} earlier lines were dropped", state.dropped);
+            file.write_all(self.line("WARN", &note).as_bytes())?;
         }
         file.write_all(text)?;
         state.bytes += text.len() as u64;
         state.lines += lines;
         Ok(())
     }
+
+    /// A line of that text, which needs no escaping.
+    fn line(&self, level: &str, text: &str) -> String {
+        if self.json {
+            let now = chrono::Utc::now().format("%Y-%m-%dT%H:%M:%S%.6fZ");
+            return format!(
+                "{{\"timestamp\":\"{now}\",\"level\":\"{level}\",\"fields\":{{\"message\":\"{text}\"}}}}\n"
+            );
+        }
+        format!("{}{text}\n", Self::prefix(level))
+    }
+}
+
+/// The job whose log has that name.
+fn job_of(name: &str) -> Option<i64> {
+    name.strip_prefix("job-")?.strip_suffix(".log")?.parse().ok()
 }
 
 fn older(path: &Path) -> PathBuf {
@@ -239,5 +274,26 @@ mod tests {
         assert_eq!(found.len(), 1, "{found:?}");
         assert_eq!((found[0].job, found[0].bytes), (1, (newest.len() + older.len()) as u64));
         assert_eq!(JobLog::list(&dir.path().join("nowhere")).unwrap(), []);
+    }
+    #[test]
+    fn names_of_logs() {
+        for name in
+            ["job-1.log", "job-1.log.1", "job--5.log", JobLog::SERVER, "seatunnel-engine-server.log.1"]
+        {
+            assert!(JobLog::is_log(name), "{name}");
+        }
+        for name in [
+            "",
+            "job-1",
+            "job-.log",
+            "job-01.log",
+            "job-+1.log",
+            "job-1.log.2",
+            "../job-1.log",
+            "job-1.log/",
+            "x.log",
+        ] {
+            assert!(!JobLog::is_log(name), "{name}");
+        }
     }
 }

@@ -5,11 +5,15 @@
 
 pub mod failpoint;
 mod job_log;
+mod log_levels;
+mod logging;
 mod pool;
 mod signals;
 mod tasks;
 
 pub use job_log::{FoundLog, JobLog, LogLimits};
+pub use log_levels::{LevelError, LevelOrigin, Levels, LogLevel};
+pub use logging::{LogFormat, Logging};
 pub use pool::{JobPool, PoolTask};
-pub use signals::{Hangups, open_files, start_logging, stop_signal};
+pub use signals::{Hangups, open_files, stop_signal};
 pub use tasks::{Ended, Task, blocking, clock, spawn, thread};

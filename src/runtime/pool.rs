@@ -12,7 +12,7 @@ use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
@@ -27,6 +27,10 @@ pub struct JobPool(Arc<Shared>);
 struct Shared {
     executor: Arc<Executor<'static>>,
     workers: Mutex<Vec<Arc<Worker>>>,
+    /// Threads that have not ended, those that were given up included.
+    running: Mutex<usize>,
+    one_ended: Condvar,
+    closed: AtomicBool,
     runtime: tokio::runtime::Handle,
     limit: Duration,
     given_up: AtomicU64,
@@ -74,6 +78,9 @@ impl JobPool {
         let shared = Arc::new(Shared {
             executor: Arc::new(Executor::new()),
             workers: Mutex::default(),
+            running: Mutex::default(),
+            one_ended: Condvar::new(),
+            closed: AtomicBool::new(false),
             runtime,
             limit,
             given_up: AtomicU64::new(0),
@@ -99,6 +106,17 @@ impl JobPool {
         self.0.given_up.load(Ordering::Relaxed)
     }
 
+    /// Ends the threads: nothing is polled any more, and what was not finished stays so. Blocks until the polls that are under
+    /// way return, at most for `patience`; whether all have. Only then may the runtime go: a poll would find no timer.
+    #[must_use]
+    pub fn close(&self, patience: Duration) -> bool {
+        self.0.closed.store(true, Ordering::Release);
+        self.0.retire();
+        let running = self.0.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = self.0.one_ended.wait_timeout_while(running, patience, |running| *running > 0);
+        *waited.unwrap_or_else(PoisonError::into_inner).0 == 0
+    }
+
     /// Runs a task. `on_stuck` is told when one of its polls doesn't return in time.
     pub fn spawn<F>(&self, future: F, on_stuck: impl Fn() + Send + Sync + 'static) -> PoolTask<F::Output>
     where
@@ -119,7 +137,9 @@ impl Shared {
         let number = shared.number.fetch_add(1, Ordering::Relaxed);
         let (executor, runtime) = (Arc::clone(&shared.executor), shared.runtime.clone());
         let own = Arc::clone(&worker);
+        let counted = Counted::new(shared);
         std::thread::Builder::new().name(format!("job-{number}")).spawn(move || {
+            let _counted = counted;
             WORKER.set(Some(Arc::clone(&own)));
             let _timers = runtime.enter();
             futures::executor::block_on(executor.run(own.retire.notified()));
@@ -127,12 +147,35 @@ impl Shared {
         shared.workers.lock().unwrap_or_else(PoisonError::into_inner).push(worker);
         Ok(())
     }
+
+    fn retire(&self) {
+        for worker in self.workers.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            worker.retire.notify_one();
+        }
+    }
 }
 
 impl Drop for Shared {
     fn drop(&mut self) {
-        for worker in self.workers.lock().unwrap_or_else(PoisonError::into_inner).iter() {
-            worker.retire.notify_one();
+        self.retire();
+    }
+}
+
+/// One thread that runs, until it is dropped. It does not keep the pool alive.
+struct Counted(Weak<Shared>);
+
+impl Counted {
+    fn new(shared: &Arc<Shared>) -> Self {
+        *shared.running.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        Self(Arc::downgrade(shared))
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        if let Some(shared) = self.0.upgrade() {
+            *shared.running.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
+            shared.one_ended.notify_all();
         }
     }
 }
@@ -173,7 +216,7 @@ impl<N: Fn(Option<(Instant, OnStuck)>)> Drop for Clear<'_, N> {
 /// Looks at the workers a few times per limit, until the pool is gone.
 fn watch(pool: &Weak<Shared>) {
     loop {
-        let Some(shared) = pool.upgrade() else {
+        let Some(shared) = pool.upgrade().filter(|shared| !shared.closed.load(Ordering::Acquire)) else {
             return;
         };
         let limit = shared.limit;
@@ -222,6 +265,48 @@ mod tests {
         let ended: Result<(), Ended> = runtime.block_on(task);
         assert_eq!(ended, Err(Ended::Panicked("on purpose".into())));
         assert_eq!(runtime.block_on(pool.spawn(async { 7 }, || ())), Ok(7));
+    }
+
+    /// A poll that sleeps on a timer of the runtime must not come after the runtime's end.
+    #[test]
+    fn a_closed_pool_polls_nothing_any_more() {
+        let (runtime, pool) = pool(Duration::from_secs(60));
+        let (polled, polls) = mpsc::channel();
+        let task = pool.spawn(
+            async move {
+                let mut ticks = tokio::time::interval(Duration::from_millis(1));
+                loop {
+                    let _gone = polled.send(());
+                    ticks.tick().await;
+                }
+            },
+            || (),
+        );
+        polls.recv_timeout(Duration::from_secs(10)).unwrap();
+        assert!(pool.close(Duration::from_secs(10)));
+        while polls.try_recv().is_ok() {}
+        runtime.shutdown_background();
+        assert_eq!(polls.recv_timeout(Duration::from_millis(50)), Err(mpsc::RecvTimeoutError::Timeout));
+        drop(task);
+    }
+
+    #[test]
+    fn a_pool_with_a_stuck_thread_is_closed_in_bounded_time() {
+        let (_runtime, pool) = pool(Duration::from_secs(60));
+        let (release, held) = mpsc::channel::<()>();
+        let (began, begun) = mpsc::channel();
+        let task = pool.spawn(
+            async move {
+                let _told = began.send(());
+                let _released = held.recv();
+            },
+            || (),
+        );
+        begun.recv_timeout(Duration::from_secs(10)).unwrap();
+        assert!(!pool.close(Duration::from_millis(20)));
+        drop(release);
+        assert!(pool.close(Duration::from_secs(10)));
+        drop(task);
     }
 
     #[test]

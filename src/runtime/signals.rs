@@ -1,9 +1,7 @@
-//! Signals that ask the process to end or to read its files again, its log, and how many files it may open.
+//! Signals that ask the process to end or to read its files again, and how many files it may open.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use std::io::IsTerminal;
 use tokio::signal::unix::{SignalKind, signal};
-use tracing_subscriber::EnvFilter;
 
 /// Waits for SIGTERM or Ctrl-C; answers its name. Without signal handlers it waits for ever.
 pub async fn stop_signal() -> &'static str {
@@ -38,21 +36,6 @@ impl Hangups {
         if came.is_none() {
             std::future::pending::<()>().await;
         }
-    }
-}
-
-/// Logs to standard error, at INFO unless `SEIKAN_LOG` says otherwise (`debug`, `seikan::store=debug`, …).
-pub fn start_logging() {
-    let filter = EnvFilter::try_from_env("SEIKAN_LOG").unwrap_or_else(|_| EnvFilter::new("info,sled=warn"));
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        // It would say on standard error that standard error can't be written, and panic.
-        .log_internal_errors(false)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_target(false);
-    if log.try_init().is_err() {
-        tracing::debug!("logging was started before");
     }
 }
 

@@ -12,6 +12,7 @@ impl Core {
     /// A job's end is durable and visible in the store.
     pub(super) fn leave(&mut self, id: JobId) {
         self.overlay.remove(id);
+        self.pruner.ended_meanwhile.insert(id);
         if let Some(live) = self.jobs.remove(&id) {
             live.followers.into_iter().for_each(|(submission, answer)| self.submit(submission, answer));
         }
@@ -34,12 +35,16 @@ impl Core {
             return self.apply(id, Event::Ended(Outcome::Stopped, metrics), With::default());
         }
         let restore = live.checkpoint.as_deref().filter(|checkpoint| checkpoint.epoch.0 > 0);
+        if restore.is_some() {
+            self.overlay.checkpoints.restored(id);
+        }
         let run = self.launcher.launch(RunRequest {
             job: id,
             attempt,
             plan: Arc::clone(plan),
             restore: restore.cloned().map(Box::new),
             committed: live.committed,
+            untouched: live.untouched,
             log: Arc::clone(&live.log),
             events: self.events.clone(),
         });

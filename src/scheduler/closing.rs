@@ -70,8 +70,9 @@ impl Core {
 
     /// Closes job logs and the store, apart from this task, and answers.
     pub(super) async fn close(self) {
-        let Self { store, scribe, closing, jobs, .. } = self;
+        let Self { store, scribe, closing, jobs, overlay, .. } = self;
         drop(jobs);
+        overlay.close();
         let closed = blocking(move || {
             scribe.close();
             store.close()

@@ -1,5 +1,6 @@
 //! The only writer of job state.
 
+use super::checkpoints::CheckpointNote;
 use super::closing::Closing;
 use super::flight::{Flight, Flights, Follow};
 use super::handle::{Message, SchedulerSettings};
@@ -19,6 +20,7 @@ use crate::store::Store;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, HashSet};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
@@ -97,6 +99,7 @@ impl Core {
             Message::Submit(submission, answer) => self.submit(submission, answer),
             Message::Found(id, found) => self.found(id, found),
             Message::Stop(id, request, answer) => self.stop(id, request, Some(Follow::Answer(answer))),
+            Message::Delete(id, answer) => self.delete(id, answer),
             Message::SetTags(tags, answer) => {
                 let op = Op::Tags(tags::stored(&tags));
                 let follows = vec![Follow::Tags(tags), Follow::Answer(answer)];
@@ -122,16 +125,21 @@ impl Core {
         match event {
             RunEvent::Running => self.apply(job, Event::Running, With::default()),
             RunEvent::Checkpoint { checkpoint, stored } => {
-                let event = Event::Checkpoint(checkpoint.counters.metrics.clone());
+                let kept = (!checkpoint.is_final).then_some(checkpoint.epoch);
+                let event = Event::Checkpoint(checkpoint.counters.metrics.clone(), kept);
                 self.apply(job, event, With { checkpoint: Some((checkpoint, stored)), ..With::default() });
             }
             RunEvent::Committed(epoch) => {
                 self.apply(job, Event::Committed, With { committed: epoch, ..With::default() });
             }
-            RunEvent::SavepointFailed(why) => self.apply(job, Event::SavepointFailed(why), With::default()),
+            RunEvent::SavepointFailed(why) => {
+                self.overlay.checkpoints.savepoint_failed(job, clock(), &why);
+                self.apply(job, Event::SavepointFailed(why), With::default());
+            }
             RunEvent::RowsMayRepeat => self.apply(job, Event::RowsMayRepeat, With::default()),
             RunEvent::Ended { outcome, metrics } => {
-                live.run = None;
+                let run = live.run.take();
+                live.untouched &= run.is_some_and(|run| !run.metrics.touched.load(Ordering::Relaxed));
                 self.apply(job, Event::Ended(outcome, metrics), With::default());
             }
         }
@@ -243,7 +251,9 @@ impl Core {
                     return Vec::new();
                 };
                 let before = live.checkpoint.replace(Arc::new(checkpoint.as_ref().clone()));
-                follows.push(Follow::Stored { job: id, sender, before });
+                let note = CheckpointNote::of(&checkpoint);
+                let epoch = checkpoint.epoch;
+                follows.push(Follow::Stored { job: id, epoch, sender, before, note });
                 vec![Op::Checkpoint { job: id, checkpoint }]
             }
             Beside::Committed => {

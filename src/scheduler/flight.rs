@@ -3,12 +3,14 @@
 //! The scheduler decides, appends, and goes on; the store calls back in order, when a request is durable or could not be
 //! stored. So what waits for the disk is a queue: each flight holds what follows from it.
 
+use super::checkpoints::CheckpointNote;
 use super::core::Core;
 use super::handle::{Answer, Message, SchedulerError, SubmitAnswer, SubmitError, Submitted};
 use super::scribe::Level;
+use super::transition;
 use crate::exec::{RunCommand, StoredAnswer};
-use crate::model::{AttemptId, Checkpoint, JobId, JobRecord, Millis, Op};
-use crate::runtime::JobLog;
+use crate::model::{AttemptId, Checkpoint, Epoch, JobId, JobRecord, Millis, Op};
+use crate::runtime::{JobLog, clock};
 use crate::store::StoreError;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -26,7 +28,13 @@ pub(super) enum Follow {
     /// Tell a running attempt.
     Command(JobId, AttemptId, RunCommand),
     /// The checkpoint is decided. `before`: what stays the latest if it could not be stored.
-    Stored { job: JobId, sender: StoredAnswer, before: Option<Arc<Checkpoint>> },
+    Stored {
+        job: JobId,
+        epoch: Epoch,
+        sender: StoredAnswer,
+        before: Option<Arc<Checkpoint>>,
+        note: CheckpointNote,
+    },
     /// Answer a submission.
     Submitted(SubmitAnswer, Submitted),
     /// Answer a request.
@@ -37,6 +45,8 @@ pub(super) enum Follow {
     Forgotten(Vec<JobId>),
     /// The checkpoints of these ended jobs are deleted.
     Dropped(Vec<JobId>),
+    /// The older events of these ended jobs are deleted, their logs go too.
+    Stripped(Vec<JobId>),
     /// This copy's jobs may run: answer how many.
     Resumed(Option<Answer<usize>>, usize),
 }
@@ -137,7 +147,8 @@ impl Core {
             Follow::Leave(job) => self.leave(job),
             Follow::Launch(job, attempt, command) => self.launch(job, attempt, command),
             Follow::Command(job, attempt, command) => self.command(job, attempt, command),
-            Follow::Stored { sender, .. } => {
+            Follow::Stored { job, sender, note, .. } => {
+                self.overlay.checkpoints.completed(job, note);
                 // The attempt may be gone; the checkpoint is decided all the same.
                 let _gone = sender.send(Ok(()));
             }
@@ -151,11 +162,14 @@ impl Core {
             Follow::Tags(tags) => self.overlay.set_tags(tags),
             Follow::Forgotten(jobs) => self.forgotten(&jobs, true),
             Follow::Dropped(jobs) => self.dropped(&jobs),
+            Follow::Stripped(jobs) => self.forgotten(&jobs, true),
             Follow::Resumed(answer, jobs) => {
-                tracing::info!(
-                    jobs,
-                    "this data directory is an original of its own from now on: its held jobs run"
-                );
+                if self.overlay.held().is_some() {
+                    tracing::info!(
+                        jobs,
+                        "this data directory is an original of its own from now on: its held jobs run"
+                    );
+                }
                 self.overlay.set_held(None);
                 self.pruner.look_now();
                 if let Some(answer) = answer {
@@ -183,13 +197,16 @@ impl Core {
                 // The record is saved again, and shown then.
                 Follow::Show(_) | Follow::Leave(_) | Follow::Log(..) => {}
                 Follow::Launch(..) | Follow::Command(..) => again.push(follow),
-                Follow::Stored { job, sender, before } => {
+                Follow::Stored { job, epoch, sender, before, .. } => {
                     // What became of any other request is not known.
                     if matches!(error, StoreError::Refused(_)) {
                         let _gone = sender.send(Err(error.to_string()));
                     }
                     if let Some(live) = self.jobs.get_mut(&job) {
                         live.checkpoint = before;
+                        let record = Arc::make_mut(&mut live.record);
+                        let cause = transition::not_stored(record, epoch, &error.to_string(), clock());
+                        self.scribe.info(&live.log, clock(), cause);
                     }
                 }
                 Follow::Submitted(answer, _) => {
@@ -200,7 +217,7 @@ impl Core {
                 }
                 Follow::Tags(_) => {}
                 Follow::Forgotten(jobs) => self.forgotten(&jobs, false),
-                Follow::Dropped(jobs) => self.dropped(&jobs),
+                Follow::Dropped(jobs) | Follow::Stripped(jobs) => self.dropped(&jobs),
                 Follow::Resumed(answer, _) => {
                     if let Some(answer) = answer {
                         let _gone = answer.send(Err(SchedulerError::Store(error.to_string())));

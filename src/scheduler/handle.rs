@@ -4,7 +4,7 @@ use super::overlay::Overlay;
 use super::prune::Over;
 use super::retention::Retention;
 use crate::model::Checkpoint;
-use crate::model::{Epoch, JobId, JobRecord, JobTexts, Origin, Problem, StopRequest};
+use crate::model::{Epoch, JobId, JobRecord, JobTexts, Origin, Problem, StopRequest, SubmitKey};
 use crate::plan::{self, Plan, Rejection};
 use crate::runtime::LogLimits;
 use crate::store::{Loading, StoreError};
@@ -55,6 +55,8 @@ pub struct Submission {
     pub from_savepoint: bool,
     /// Where it comes from.
     pub origin: Origin,
+    /// Under which key the caller will recognise it, if any.
+    pub key: Option<SubmitKey>,
     /// Its texts.
     pub texts: JobTexts,
     /// The compiled job.
@@ -81,6 +83,14 @@ pub enum SubmitError {
          To go on from its checkpoint set isStartWithSavePoint=true; else choose another id, or delete that job"
     )]
     AlreadySubmitted {
+        /// The id.
+        id: JobId,
+    },
+    /// The id was derived from a key, or comes with one, and belongs to another submission.
+    #[error(
+        "Idempotency-Key: it was used for another request already, which made job {id}; use another key for each job"
+    )]
+    OtherRequest {
         /// The id.
         id: JobId,
     },
@@ -150,6 +160,12 @@ pub enum SchedulerError {
     /// It could not be stored.
     #[error("it could not be recorded: {0}")]
     Store(String),
+    /// Only a job that has ended can be deleted.
+    #[error("job {0} has not ended: stop it first")]
+    Lives(JobId),
+    /// The same is under way.
+    #[error("job {0} is being deleted")]
+    IsBeingDeleted(JobId),
 }
 
 pub(super) type SubmitAnswer = oneshot::Sender<Result<Submitted, SubmitError>>;
@@ -171,6 +187,7 @@ pub(super) enum Message {
     /// The answer of the store about an id that a caller chose.
     Found(JobId, Result<Box<Found>, StoreError>),
     Stop(JobId, StopRequest, Answer<()>),
+    Delete(JobId, Answer<()>),
     SetTags(Vec<(String, String)>, Answer<()>),
     ResumeHeld(Answer<usize>),
     /// What is over of ended jobs.
@@ -207,6 +224,14 @@ impl SchedulerHandle {
     pub async fn stop(&self, id: JobId, savepoint: bool) -> Result<(), SchedulerError> {
         let request = if savepoint { StopRequest::Savepoint } else { StopRequest::Cancel };
         self.ask(|answer| Message::Stop(id, request, answer)).await.unwrap_or(Err(SchedulerError::Closing))
+    }
+
+    /// Deletes all that is kept of an ended job: record, texts, checkpoint, log.
+    ///
+    /// # Errors
+    /// It lives, is being deleted already, or the deletion could not be recorded.
+    pub async fn delete(&self, id: JobId) -> Result<(), SchedulerError> {
+        self.ask(|answer| Message::Delete(id, answer)).await.unwrap_or(Err(SchedulerError::Closing))
     }
 
     /// Replaces the node's tags.

@@ -29,6 +29,8 @@ pub(super) struct Live {
     pub activity: Activity,
     /// The running attempt. Dropping it ends the attempt.
     pub run: Option<RunHandle>,
+    /// Whether no attempt so far gave a writer rows; of those before a restart of the server that is not known.
+    pub untouched: bool,
     /// When the latest attempt was launched.
     pub since: Instant,
     /// The latest decided checkpoint.
@@ -49,6 +51,7 @@ impl Live {
     /// A job at rest.
     pub fn new(record: JobRecord, plan: Planned, log: Arc<JobLog>) -> Self {
         Self {
+            untouched: record.attempt.is_none(),
             record: Arc::new(record),
             plan,
             log,

@@ -18,9 +18,12 @@
 
 mod attempts;
 mod boot;
+mod checkpoints;
 mod closing;
 mod core;
+mod delete;
 mod flight;
+mod followers;
 mod handle;
 mod ids;
 mod live;
@@ -39,9 +42,10 @@ mod timers;
 mod transition;
 
 pub use boot::start;
+pub use checkpoints::{CheckpointBook, CheckpointNote};
 pub use handle::{
     JobLogs, SchedulerError, SchedulerHandle, SchedulerSettings, Submission, SubmitError, Submitted,
 };
 pub use overlay::{LiveJob, Overlay, SlotView};
-pub use prune::logs_over;
+pub use prune::{logs_over, without_older_events};
 pub use retention::{Item, Limits, Retention, Total};

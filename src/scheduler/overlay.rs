@@ -4,12 +4,15 @@
 //! its record is durable and leaves once its end is durable and the store's reader shows it. So a reader looks here
 //! first and in the store next, and finds every job in at least one of them.
 
+use super::checkpoints::{CheckpointBook, CheckpointBooks};
+use super::followers::Followers;
 use crate::exec::LiveMetrics;
 use crate::model::{JobId, JobRecord};
 use arc_swap::{ArcSwap, ArcSwapOption};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
+use tokio::sync::watch;
 
 const SHARDS: usize = 16;
 
@@ -47,8 +50,10 @@ pub struct Overlay {
     /// Who waits for slots, by ticket.
     queue: RwLock<BTreeMap<u64, JobId>>,
     slots: AtomicU64,
+    followers: Followers,
     tags: ArcSwap<Vec<(String, String)>>,
     held: ArcSwapOption<String>,
+    pub(super) checkpoints: CheckpointBooks,
 }
 
 impl Overlay {
@@ -82,6 +87,11 @@ impl Overlay {
         jobs
     }
 
+    /// Tells from now on whenever something of a job has changed; ends with the server.
+    pub fn changes(&self, id: JobId) -> watch::Receiver<()> {
+        self.followers.add(id)
+    }
+
     /// How many jobs live.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -113,6 +123,12 @@ impl Overlay {
         self.held.load().as_deref().cloned()
     }
 
+    /// What became of the checkpoints of a job since the server started, if it had any.
+    #[must_use]
+    pub fn checkpoints(&self, id: JobId) -> Option<CheckpointBook> {
+        self.checkpoints.get(id)
+    }
+
     fn shard(&self, id: JobId) -> &RwLock<HashMap<JobId, Entry>> {
         let spread = (id.0 as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 60;
         &self.shards[spread as usize % SHARDS]
@@ -136,6 +152,7 @@ impl Overlay {
         if before != ticket {
             self.queue_up(id, before, ticket);
         }
+        self.followers.tell(id);
     }
 
     fn queue_up(&self, id: JobId, before: Option<u64>, ticket: Option<u64>) {
@@ -161,6 +178,12 @@ impl Overlay {
         if let Some(ticket) = gone.and_then(|entry| entry.ticket) {
             self.queue_up(id, Some(ticket), None);
         }
+        self.followers.tell(id);
+    }
+
+    /// Nothing changes any more.
+    pub(super) fn close(&self) {
+        self.followers.close();
     }
 
     pub(super) fn set_slots(&self, view: SlotView) {

@@ -2,7 +2,8 @@
 //!
 //! From time to time the store and the directory of logs are looked through, apart from the scheduler's task, for what is
 //! over (`retention`). Of jobs that don't live again by then it is deleted: a record or a checkpoint by an op like any
-//! change, the log of a deleted job when that is durable, other logs at once. What is over of records is found from the
+//! change, the log of a deleted job when that is durable, other logs at once. With a log go the events that lie beside
+//! the record: the record is written again without them. What is over of records is found from the
 //! oldest, so that a look costs the same whatever the number of jobs; their bytes are counted once, and then kept up to
 //! date with those that ended since. A copy whose jobs are held deletes nothing.
 
@@ -10,7 +11,7 @@ use super::core::Core;
 use super::flight::{Flight, Follow};
 use super::handle::{JobLogs, Message, Submission, SubmitAnswer};
 use super::retention::{Item, Limits, Retention, Total};
-use crate::model::{JobId, JobRecord, Millis, Op};
+use crate::model::{JobId, JobRecord, Millis, Op, RECENT_EVENTS};
 use crate::runtime::{JobLog, Task, blocking, clock};
 use crate::store::{Cursor, EndedQuery, StoreError, StoreReader, bytes_of, checkpoint_bytes};
 use std::collections::{HashMap, HashSet};
@@ -34,6 +35,8 @@ pub(super) struct Pruner {
     checkpoints_due: Option<Instant>,
     under_way: Option<Task<()>>,
     tally: Tally,
+    /// Jobs that ended while it was looked: what was seen of them may be old.
+    pub ended_meanwhile: HashSet<JobId>,
     /// Jobs of which something is being deleted, and the submissions under their ids that wait until that is decided.
     pub deleting: HashMap<JobId, Vec<(Box<Submission>, SubmitAnswer)>>,
 }
@@ -51,6 +54,8 @@ pub(super) struct Tally {
 pub(super) struct Over {
     records: Vec<Item>,
     logs: Vec<Item>,
+    /// Records of such jobs without the older events that go with the logs.
+    stripped: Vec<JobRecord>,
     checkpoints: Vec<Item>,
     tally: Tally,
 }
@@ -112,6 +117,7 @@ impl Core {
         };
         let live = self.jobs.keys().copied().collect();
         let look = Look { retention, reader: self.store.reader(), logs, live, tally: self.pruner.tally };
+        self.pruner.ended_meanwhile.clear();
         let inbox = self.inbox.clone();
         self.pruner.under_way = Some(blocking(move || {
             let _gone = inbox.send(Message::Over(look.run(clock())));
@@ -121,7 +127,7 @@ impl Core {
     /// Deletes what is of jobs that don't live again.
     pub(super) fn over(&mut self, over: Result<Over, StoreError>) {
         self.pruner.under_way = None;
-        let Over { mut records, mut logs, mut checkpoints, tally } = match over {
+        let Over { mut records, mut logs, mut stripped, mut checkpoints, tally } = match over {
             Ok(over) => over,
             Err(StoreError::Loading(_)) => {
                 let soon = Instant::now() + LOADING_LOOK;
@@ -144,8 +150,18 @@ impl Core {
         logs.retain(is_free);
         let deleted: HashSet<JobId> = records.iter().map(|item| item.job).collect();
         checkpoints.retain(|item| is_free(item) && !deleted.contains(&item.job));
-        for item in &logs {
+        let meanwhile = std::mem::take(&mut self.pruner.ended_meanwhile);
+        let seen = |job: JobId| logs.iter().any(|item| item.job == job) && !meanwhile.contains(&job);
+        stripped.retain(|record| seen(record.id) && !deleted.contains(&record.id));
+        let with_events: HashSet<JobId> = stripped.iter().map(|record| record.id).collect();
+        checkpoints.retain(|item| !with_events.contains(&item.job));
+        for item in logs.iter().filter(|item| !with_events.contains(&item.job)) {
             self.scribe.remove(self.log_of(item.job));
+        }
+        self.pruner.deleting.extend(with_events.iter().map(|job| (*job, Vec::new())));
+        for record in stripped {
+            let follows = vec![Follow::Stripped(vec![record.id])];
+            self.append(vec![Op::Record(Box::new(record))], Flight { follows, ..Flight::default() });
         }
         self.pruner.deleting.extend(records.iter().chain(&checkpoints).map(|item| (item.job, Vec::new())));
         let of = |items: &[Item]| items.iter().map(|item| item.job).collect::<Vec<_>>();
@@ -190,7 +206,11 @@ impl Look {
             }
             Some(_) | None => Vec::new(),
         };
-        Ok(Over { records, logs, checkpoints, tally: self.tally })
+        let mut stripped = Vec::new();
+        for item in logs.iter().take(AT_ONCE) {
+            stripped.extend(without_older_events(readable(self.reader.whole_record(item.job))?.flatten()));
+        }
+        Ok(Over { records, logs, stripped, checkpoints, tally: self.tally })
     }
 
     fn records(&mut self, now: Millis) -> Result<Vec<Item>, StoreError> {
@@ -262,6 +282,15 @@ fn readable<T>(read: Result<T, StoreError>) -> Result<Option<T>, StoreError> {
         Err(StoreError::Damaged { .. }) => Ok(None),
         read => read.map(Some),
     }
+}
+
+/// The record of an ended job without the events that are kept beside it, if it has some.
+#[must_use]
+pub fn without_older_events(record: Option<JobRecord>) -> Option<JobRecord> {
+    let mut record = record.filter(|record| record.state.is_end())?;
+    let older = record.events.len().checked_sub(RECENT_EVENTS).filter(|older| *older > 0)?;
+    record.events.drain(..older);
+    Some(record)
 }
 
 /// The logs in `dir` that are over at `now`. Those of live jobs count, and stay.

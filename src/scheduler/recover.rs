@@ -1,10 +1,12 @@
 //! What becomes of the jobs that lived when the server ended. Pure.
 
-use super::transition::note;
-use crate::model::{Checkpoint, Fault, JobRecord, JobState, Millis, StopRequest};
+use crate::model::{Checkpoint, EventKind, Fault, JobRecord, JobState, Millis, StopRequest};
 
 /// A job during whose attempts the server died this often in a row is not started again.
 pub(super) const DEATHS: u32 = 3;
+
+/// More lines than can have been seen before they were stored.
+const UNSTORED: u64 = 100;
 
 /// The decision for one job.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,7 +76,7 @@ pub(super) fn decide(
         }
     };
     if let Boot::Fail(_) = boot {
-        record.state = JobState::Pending;
+        pend(record, now, format!("the server ended during attempt {attempt}"));
     }
     match held {
         Some(reason) if boot == Boot::Queue || matches!(boot, Boot::Stop(_)) => {
@@ -95,7 +97,11 @@ pub(super) fn release(
 ) -> Option<StopRequest> {
     record.rows_may_repeat = true;
     record.waiting = None;
-    note(record, now, "resumed in this copy of the data directory; its target may hold rows twice");
+    record.note(
+        now,
+        EventKind::Resumed,
+        "resumed in this copy of the data directory; its target may hold rows twice",
+    );
     standing_stop(record, checkpoint)
 }
 
@@ -114,7 +120,11 @@ fn savepoint_stored(record: &JobRecord, checkpoint: Option<&Checkpoint>) -> bool
 
 fn pend(record: &mut JobRecord, now: Millis, cause: impl Into<String>) {
     record.state = JobState::Pending;
-    note(record, now, cause);
+    record.note(now, EventKind::Restored, cause);
+    // Lines that were seen and not yet stored had numbers too: none comes twice.
+    if let Some(event) = record.events.last_mut() {
+        event.seq += UNSTORED;
+    }
 }
 
 fn poison() -> Fault {

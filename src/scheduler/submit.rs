@@ -6,8 +6,8 @@ use super::handle::{Found, JobLogs, Message, Submission, SubmitAnswer, SubmitErr
 use super::live::{Live, Planned};
 use super::scribe::Level;
 use super::tags;
-use super::transition::{self, Activity, Effect, Event, note};
-use crate::model::{JobId, JobRecord, JobState, JobTexts, MetricsSnapshot, Millis, Op};
+use super::transition::{self, Activity, Effect, Event};
+use crate::model::{EventKind, JobId, JobRecord, JobState, JobTexts, MetricsSnapshot, Millis, Op};
 use crate::plan::Plan;
 use crate::runtime::{JobLog, Task, blocking, clock};
 use crate::spec;
@@ -35,6 +35,8 @@ impl Core {
         if let Some(live) = self.jobs.get_mut(&id) {
             if live.record.state.is_end() {
                 live.followers.push((submission, answer));
+            } else if submission.key.is_some() && !is_same(&live.record, &submission) {
+                refuse(answer, SubmitError::OtherRequest { id });
             } else {
                 self.already_lives(id, answer);
             }
@@ -60,7 +62,7 @@ impl Core {
             return;
         };
         let record = Arc::make_mut(&mut live.record);
-        note(record, clock(), "submitted again while it lives; nothing was started");
+        record.note(clock(), EventKind::Noted, "submitted again while it lives; nothing was started");
         transition::trim(record);
         let submitted = Submitted { id, name: record.name.clone() };
         self.save(id, Vec::new(), vec![Follow::Submitted(answer, submitted)]);
@@ -80,7 +82,17 @@ impl Core {
             Ok(found) if !submission.from_savepoint && found.record.is_none() => {
                 self.accept(submission, None, answer);
             }
-            Ok(_) if !submission.from_savepoint => refuse(answer, SubmitError::AlreadySubmitted { id }),
+            Ok(found) if !submission.from_savepoint => {
+                let record = found.record.filter(|_| submission.key.is_some());
+                match record {
+                    Some(record) if is_same(&record, &submission) => {
+                        // A client that hung up is not told.
+                        let _gone = answer.send(Ok(Submitted { id, name: record.name }));
+                    }
+                    Some(_) => refuse(answer, SubmitError::OtherRequest { id }),
+                    None => refuse(answer, SubmitError::AlreadySubmitted { id }),
+                }
+            }
             Ok(found) if found.checkpoint.is_some() => self.accept(submission, Some(found), answer),
             Ok(found) => refuse(answer, SubmitError::NoCheckpoint { id, with: found.with_checkpoint }),
         }
@@ -116,8 +128,8 @@ impl Core {
                 (generated.id, generated.floor)
             }
         };
-        let Submission { id: _, name, from_savepoint, origin, texts, plan, warnings } = *submission;
-        let mut record = new_record(id, name, origin, &plan, now);
+        let Submission { id: _, name, from_savepoint, origin, key, texts, plan, warnings } = *submission;
+        let mut record = JobRecord { key, ..new_record(id, name, origin, &plan, now) };
         let waiting = (!has_slots).then(|| self.slots.reason(needed));
         let texts: JobTexts = texts;
         let log = self.log_of(id);
@@ -138,11 +150,8 @@ impl Core {
         }
         let record = Arc::make_mut(&mut live.record);
         let lines = record.events.len();
-        note(
-            record,
-            now,
-            if from_savepoint { "submitted, to go on from its checkpoint" } else { "submitted" },
-        );
+        let cause = if from_savepoint { "submitted, to go on from its checkpoint" } else { "submitted" };
+        record.note(now, EventKind::Submitted, cause);
         let mut follows = Vec::with_capacity(4);
         let mut launch = None;
         if has_slots {
@@ -199,6 +208,11 @@ impl Core {
     }
 }
 
+/// Whether a submission with a key is the one that the record is of.
+fn is_same(record: &JobRecord, submission: &Submission) -> bool {
+    submission.key.is_some() && record.key == submission.key
+}
+
 fn refuse(answer: SubmitAnswer, error: SubmitError) {
     // A client that hung up is not told.
     let _gone = answer.send(Err(error));
@@ -206,7 +220,7 @@ fn refuse(answer: SubmitAnswer, error: SubmitError) {
 
 /// What is stored under an id.
 fn look_up(reader: &StoreReader, id: JobId, wants_checkpoint: bool) -> Result<Box<Found>, StoreError> {
-    let record = reader.record(id)?;
+    let record = reader.whole_record(id)?;
     let checkpoint = if wants_checkpoint { reader.checkpoint(id)? } else { None };
     let resolved = if checkpoint.is_some() { reader.texts(id)?.map(|texts| texts.resolved) } else { None };
     let with_checkpoint =
@@ -218,7 +232,9 @@ fn look_up(reader: &StoreReader, id: JobId, wants_checkpoint: bool) -> Result<Bo
 fn restore(live: &mut Live, found: Found) {
     let record = Arc::make_mut(&mut live.record);
     if let Some(before) = found.record {
+        record.key = record.key.or(before.key);
         record.attempt = before.attempt;
+        live.untouched = record.attempt.is_none();
         record.rows_may_repeat = before.rows_may_repeat;
         record.events = before.events;
     }
@@ -253,5 +269,6 @@ fn new_record(id: JobId, name: String, origin: crate::model::Origin, plan: &Plan
         metrics: MetricsSnapshot::zero(plan.read_tables(), plan.written_tables()),
         accounting: None,
         events: Vec::new(),
+        key: None,
     }
 }

@@ -3,20 +3,20 @@
 //! `deaths` is counted ahead: it rises when an attempt starts, and falls when the attempt proves itself (a new checkpoint,
 //! five minutes) or ends. So after a sudden end of the server the stored record tells the truth without being touched.
 
+mod log;
 mod moves;
 mod step;
 #[cfg(test)]
 mod tests;
 
+pub(super) use log::{not_stored, trim};
 pub(super) use step::{Activity, Beside, Effect, Event, Facts, Save, Step};
 
 use crate::exec::RunCommand;
-use crate::model::{JobEvent, JobRecord, JobState, Millis, StopRequest};
+use crate::model::{JobRecord, JobState, Millis, StopRequest};
 use moves::Job;
 use step::{NOTHING, REFUSE};
 
-/// How many events a record keeps.
-const HISTORY: usize = 64;
 /// Why a job waits that was interrupted by the server's stop.
 pub(super) const SERVER_DOWN: &str = "the server is down; goes on when it starts again";
 
@@ -46,18 +46,6 @@ fn stage(state: JobState) -> Stage {
     }
 }
 
-/// Adds a line to the history.
-pub(super) fn note(record: &mut JobRecord, now: Millis, cause: impl Into<String>) {
-    let attempt = record.attempt.map_or(0, |attempt| attempt.number);
-    record.events.push(JobEvent { at: now, state: record.state, attempt, cause: cause.into() });
-}
-
-/// Keeps the history bounded: the newest lines.
-pub(super) fn trim(record: &mut JobRecord) {
-    let too_many = record.events.len().saturating_sub(HISTORY);
-    record.events.drain(..too_many);
-}
-
 /// The table.
 pub(super) fn advance(record: &mut JobRecord, facts: &Facts, event: Event, now: Millis) -> Step {
     use Stage::{Canceling, Failing, Going, Over, Savepoint, Waiting};
@@ -77,8 +65,8 @@ pub(super) fn advance(record: &mut JobRecord, facts: &Facts, event: Event, now: 
         (Event::Running, Going) => job.running(),
         (Event::Running, Waiting | Savepoint | Canceling | Failing | Over) => NOTHING,
 
-        (Event::Checkpoint(metrics), Going | Savepoint) if !rests => job.checkpoint(metrics),
-        (Event::Checkpoint(_), Waiting | Going | Savepoint | Canceling | Failing | Over) => REFUSE,
+        (Event::Checkpoint(metrics, kept), Going | Savepoint) if !rests => job.checkpoint(metrics, kept),
+        (Event::Checkpoint(..), Waiting | Going | Savepoint | Canceling | Failing | Over) => REFUSE,
 
         (Event::Committed, Going | Savepoint | Canceling | Failing) => {
             Step { beside: Beside::Committed, ..NOTHING }

@@ -102,6 +102,13 @@ pub fn check_roots(tree: &Tree) -> Vec<Problem> {
                     && let Some(near) = root.keys().find(|key| key.eq_ignore_ascii_case(role))
                 {
                     problem = problem.hint(format!("keys are case-sensitive: \"{near}\" is not \"{role}\""));
+                } else if other.is_none()
+                    && let Some((key, name)) = root
+                        .keys()
+                        .find_map(|key| Some((key, key.strip_prefix(role)?.strip_prefix([' ', '.'])?)))
+                {
+                    problem =
+                        problem.hint(format!("\"{key}\" is one key; write {role} {{ {name} {{ … }} }}"));
                 }
                 problems.push(problem);
                 continue;

@@ -4,8 +4,7 @@
 //! tag (16 bytes). The nonce is random, so that equal secrets don't look equal.
 
 use super::job_spec::check_roots;
-use super::secret::SHADED;
-use crate::model::Problem;
+use crate::model::{Problem, SHADED};
 use crate::options::{Map, Tree};
 use aes_gcm::aead::{Aead, KeyInit};
 use aes_gcm::{Aes256Gcm, Nonce};

@@ -112,6 +112,14 @@ pub fn parse_tree_in(
     Ok(tree)
 }
 
+/// The files that a text includes and that don't exist. What is wrong with the text is not said here.
+#[must_use]
+pub fn missing_includes(source: &Source<'_>, how: &Resolve) -> Vec<Problem> {
+    let source = Source { name: "", ..*source };
+    parsed(&source, how, &Environment::process(), false)
+        .map_or_else(|_| Vec::new(), |document| document.missing)
+}
+
 /// Adds line and column to problems of a text that can be parsed, by parsing it once more: where nothing is wrong,
 /// nobody pays for places.
 pub fn locate(source: &Source<'_>, how: &Resolve, problems: &mut [Problem]) {

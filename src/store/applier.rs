@@ -11,7 +11,7 @@ use super::error::StoreError;
 use super::index::Index;
 use super::journal::{Fetcher, io};
 use super::load::Unloaded;
-use super::overlay::{Overlay, Work};
+use super::overlay::{Damaged, Overlay, Work};
 use super::progress::Progress;
 use super::recovery::Paths;
 use super::space::Space;
@@ -32,6 +32,8 @@ const LINGER: Duration = Duration::from_millis(20);
 const LOOK: Duration = Duration::from_millis(200);
 /// So often the files are read again before that is given up.
 const ATTEMPTS: usize = 5;
+/// So many jobs that are found damaged while the server runs are noted by name; the log names all.
+const NOTED: u64 = 100;
 /// After so many failures the index is given up.
 const FAILURES: u64 = 3;
 
@@ -42,6 +44,8 @@ pub struct Findings(Mutex<Found>);
 #[derive(Debug, Default)]
 struct Found {
     notes: Vec<String>,
+    /// Jobs that were found damaged since the start.
+    met: u64,
     rebuilds: u64,
     rebuilt: Option<String>,
 }
@@ -58,13 +62,25 @@ impl Findings {
         (found.rebuilds, found.rebuilt.clone())
     }
 
-    /// Adds what is not known yet.
-    pub fn add(&self, notes: Vec<String>) {
+    /// Adds what is not known yet, and answers that.
+    pub fn add(&self, notes: Vec<String>) -> Vec<String> {
         let mut found = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        for note in notes {
-            if !found.notes.contains(&note) {
-                found.notes.push(note);
+        let is_new = |note: &String| !found.notes.contains(note);
+        let new: Vec<String> = notes.into_iter().filter(is_new).collect();
+        found.notes.extend(new.iter().cloned());
+        new
+    }
+
+    /// Adds a job that was found damaged since the start.
+    fn met(&self, note: String) {
+        let mut found = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        found.met += 1;
+        match found.met {
+            ..=NOTED => found.notes.push(note),
+            _ if found.met == NOTED + 1 => {
+                found.notes.push("more jobs than these were found damaged; the log names them".to_owned());
             }
+            _ => {}
         }
     }
 
@@ -152,7 +168,7 @@ impl Ground {
             }
             space.wait_while_full();
             let ended = load(&overlay, number, &index, &findings, &progress)
-                .and_then(|()| apply(&overlay, number, &index, &space));
+                .and_then(|()| apply(&overlay, number, &index, &space, &findings));
             // Nobody listens any more when this took too long.
             let _late = tell.send(ended);
         });
@@ -252,10 +268,9 @@ fn load(
     let Some(source) = index.source() else { return Ok(()) };
     reach("store.before-load")?;
     let loaded = source.load(index, || overlay.is_stopping() || overlay.index() != number)?;
-    for note in &loaded.notes {
+    for note in findings.add(loaded.notes) {
         tracing::warn!("{note}");
     }
-    findings.add(loaded.notes);
     index.loaded();
     if overlay.loaded(number, source.sequence(), loaded.counts) {
         progress.end();
@@ -264,8 +279,14 @@ fn load(
 }
 
 /// Brings the index up to date, one generation after the other.
-fn apply(overlay: &Overlay, number: u64, index: &Index, space: &Space) -> Result<(), StoreError> {
-    while let Some(Work { generation, moved }) = overlay.next_work(number, LINGER) {
+fn apply(
+    overlay: &Overlay,
+    number: u64,
+    index: &Index,
+    space: &Space,
+    findings: &Findings,
+) -> Result<(), StoreError> {
+    while let Some(Work { generation, moved, damaged }) = overlay.next_work(number, LINGER) {
         // What waits is answered from memory.
         space.wait_while_full();
         reach("store.before-apply")?;
@@ -273,6 +294,18 @@ fn apply(overlay: &Overlay, number: u64, index: &Index, space: &Space) -> Result
         index.relocate(&moved)?;
         reach("store.applied")?;
         overlay.applied(number, &settled);
+        for Damaged { job, place, cause } in damaged {
+            let what = match index.lose(job, place)? {
+                Some(before) => {
+                    overlay.lost(number, before);
+                    format!("job {job}, which had ended {before}, is UNKNOWABLE from now on")
+                }
+                None => format!("a part of job {job} can't be read any more"),
+            };
+            let note = format!("damage found while the server runs: {cause}: {what}");
+            tracing::warn!("{note}");
+            findings.met(note);
+        }
     }
     Ok(())
 }

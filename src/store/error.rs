@@ -34,6 +34,17 @@ pub enum StoreError {
         /// What should be a directory.
         path: PathBuf,
     },
+    /// What is to be served holds somebody else's files.
+    #[error(
+        "{} is no data directory, and not empty: it holds {found}; name an empty directory, a new one, or that of a server",
+        path.display()
+    )]
+    NotOurs {
+        /// What should be a data directory.
+        path: PathBuf,
+        /// What lies there.
+        found: String,
+    },
     /// Bytes are not what was written.
     #[error("{place}: {what}")]
     Damaged {

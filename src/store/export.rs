@@ -7,6 +7,7 @@ use super::error::StoreError;
 use super::inspect::{BackupError, Finding, Found, Inspection};
 use super::journal::io;
 use super::lines::{End, FORMAT, Front, JobLine, Line};
+use super::place::apart;
 use crate::runtime;
 use chrono::{DateTime, SecondsFormat};
 use std::io::{BufWriter, Write};
@@ -33,13 +34,22 @@ pub fn export(dir: &Path, out: &mut dyn Write, name: &Path) -> Result<Exported, 
 /// `replace` allows it.
 ///
 /// # Errors
-/// As [`export`]; or `path` exists and is not to be replaced.
+/// As [`export`]; or `path` exists and is not to be replaced, is no regular file, or lies inside `dir`.
 pub fn export_to_file(dir: &Path, path: &Path, replace: bool) -> Result<Exported, BackupError> {
-    if !replace && path.exists() {
-        let what = format!("{}: exists already; --force replaces it", path.display());
-        return Err(BackupError::Unusable(what));
+    let there = path.symlink_metadata().ok();
+    let refused = match &there {
+        Some(found) if !found.is_file() => {
+            let kind = if found.is_dir() { "a directory" } else { "no regular file" };
+            Some(format!("is {kind}, and stays as it is; name a new file, or - for the standard output"))
+        }
+        Some(_) if !replace => Some("exists already; --force replaces it".to_owned()),
+        Some(_) | None => None,
+    };
+    if let Some(why) = refused {
+        return Err(BackupError::Unusable(format!("{}: {why}", path.display())));
     }
     let source = Inspection::begin(dir)?;
+    apart(dir, "the data directory", path, "the export")?;
     let mut staged = io::Staged::begin(path)?;
     let exported = export_from(&source, staged.file(), path)?;
     staged.finish()?;

@@ -8,6 +8,7 @@ use super::journal::io::{self, Room};
 use super::journal::{Files, Journal, Link, OnDurable};
 use super::marker::{self, Clean, fingerprint};
 use super::overlay::Overlay;
+use super::patrol::Patrol;
 use super::progress::{Loading, Progress};
 use super::reader::StoreReader;
 use super::recovery::{self, Paths, Ready};
@@ -35,6 +36,8 @@ pub struct StoreOptions {
     /// How long what was superseded stays on the disk, so that a slow copy still finds it; counted over the time that
     /// servers ran.
     pub grace: Duration,
+    /// How long after a start that trusted the index the slow walk over all jobs begins.
+    pub patrol_delay: Duration,
     /// How much room is wanted on the file system.
     pub space: SpaceOptions,
 }
@@ -49,6 +52,7 @@ impl Default for StoreOptions {
             index_patience: Duration::from_secs(30),
             fold_bytes: Some(32 << 20),
             grace,
+            patrol_delay: Duration::from_secs(60),
             space: SpaceOptions::default(),
         }
     }
@@ -180,6 +184,7 @@ pub struct Store {
     findings: Arc<Findings>,
     space: Arc<Space>,
     watch: Watch,
+    patrol: Option<Patrol>,
     progress: Progress,
     timeline: u64,
     run: u64,
@@ -276,6 +281,11 @@ impl Store {
         };
         let applier = Applier::start(keeping)?;
         let reader = StoreReader::new(Arc::clone(&overlay), Arc::clone(&index), fetcher);
+        // An index that is loaded anew reads everything anyway.
+        let patrol = match is_rebuilt {
+            true => None,
+            false => Some(Patrol::start(reader.clone(), dir, options.patrol_delay)?),
+        };
         let store = Self {
             journal,
             keeper,
@@ -288,6 +298,7 @@ impl Store {
             findings,
             watch: Watch::start(&space)?,
             space,
+            patrol,
             progress: progress.clone(),
             timeline,
             run,
@@ -384,6 +395,7 @@ impl Store {
 
     /// How a successor names the last segment, and whether the journal proved sound as far as it was folded.
     fn stop(&mut self) -> Result<(Link, bool), StoreError> {
+        self.patrol = None;
         let link = self.journal.stop();
         self.watch.stop();
         let is_sound = self.keeper.stop();

@@ -59,7 +59,8 @@ const NO_JOURNAL: &str = "the journal is missing, although this data directory w
 const NO_SEGMENT: &str = "no segment of the journal can be read: this data directory is a copy that was not finished, or is \
                           damaged; what the journal held is lost";
 
-const NO_NEWEST: &str = "this data directory is a copy: its newest segment is missing";
+const NO_NEWEST: &str = "the journal is missing beside its archive: this data directory is a copy that was not finished, or is \
+                         damaged; what the journal held behind the archive is lost";
 
 /// Compares the directory with what its newest segment says. Where there is none that can be read, what else lies there
 /// tells whether there was one. A start and a look judge by this alone.
@@ -80,7 +81,13 @@ pub fn judge(
         };
         return Ok(Owner::Copy(reason.to_owned()));
     };
-    let reason = mismatch(&paths.dir, &paths.journal, header, trust_path)?;
+    let identity = read(&paths.dir)?;
+    let is_unreadable = identity.is_none() && io::length_and_change(&file(&paths.dir))?.is_some();
+    let reason = mismatch(&paths.dir, &paths.journal, header, identity, trust_path)?;
+    let reason = reason.map(|reason| match is_unreadable && !reason.contains("identity") {
+        true => format!("{reason}; its file `identity` can't be read"),
+        false => reason,
+    });
     Ok(reason.map_or(Owner::Original, |reason| {
         Owner::Copy(format!("this data directory is a copy, or was moved or restored: {reason}"))
     }))
@@ -90,6 +97,7 @@ fn mismatch(
     dir: &Path,
     journal: &Path,
     header: &SegmentHeader,
+    identity: Option<Identity>,
     trust_path: bool,
 ) -> Result<Option<String>, StoreError> {
     let segment = path(journal, header.number);
@@ -113,7 +121,7 @@ fn mismatch(
     if let Some(reason) = same("the newest segment", io::mark(&segment)?, header.own) {
         return Ok(Some(reason));
     }
-    let Some(identity) = read(dir)? else {
+    let Some(identity) = identity else {
         return Ok(Some("its file `identity` is missing or can't be read".to_owned()));
     };
     if identity.timeline != hex(header.timeline) || identity.store != format!("{:032x}", header.store) {
@@ -139,14 +147,16 @@ pub fn has_lived(dir: &Path, index: &Path) -> Result<bool, StoreError> {
 
 fn read(dir: &Path) -> Result<Option<Identity>, StoreError> {
     let bytes = io::read(&file(dir))?;
-    let identity: Option<Identity> = bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok());
-    match identity {
-        Some(Identity { version, .. }) if version > VERSION => {
-            let place = file(dir).display().to_string();
-            Err(StoreError::Newer { place, found: version, known: VERSION })
-        }
-        identity => Ok(identity),
+    let value: Option<serde_json::Value> = bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    let Some(value) = value else { return Ok(None) };
+    // A newer one may have another shape.
+    let version = value.get("version").and_then(serde_json::Value::as_u64);
+    if let Some(version) = version.filter(|version| *version > u64::from(VERSION)) {
+        let (place, found) = (file(dir).display().to_string(), u32::try_from(version).unwrap_or(u32::MAX));
+        return Err(StoreError::Newer { place, found, known: VERSION });
     }
+    let identity: Option<Identity> = serde_json::from_value(value).ok();
+    Ok(identity.filter(|identity| identity.version == VERSION))
 }
 
 /// Whether the identity in `dir` is that of a store that was opened more than once.

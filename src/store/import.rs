@@ -149,7 +149,8 @@ impl Lines<'_> {
 
     /// The request that records a job.
     fn ops(&mut self, line: JobLine, done: &mut Imported) -> Result<Vec<Op>, BackupError> {
-        let JobLine { record, texts, checkpoint, committed } = line;
+        let JobLine { mut record, texts, checkpoint, committed } = line;
+        record.number_events();
         let job = record.id;
         if self.last.is_some_and(|last| job <= last) {
             return Err(

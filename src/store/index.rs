@@ -233,6 +233,19 @@ impl Index {
         self.put(Changes { jobs, ..Changes::default() })
     }
 
+    /// Lists an ended job as UNKNOWABLE whose record, at that place, can't be read any more; the state that it had. `None`: it
+    /// lies elsewhere by now, or is listed so already.
+    pub fn lose(&self, job: JobId, place: Place) -> Result<Option<JobState>, StoreError> {
+        let code = record::state_code(JobState::Unknowable);
+        let is_it = |entry: &IndexedJob| entry.record == place && entry.is_end() && entry.state != code;
+        let Some(before) = self.job(job)?.filter(is_it) else { return Ok(None) };
+        let mut changes =
+            Changes { stale: vec![finish_key(before.state, before.ended, job)], ..Changes::default() };
+        changes.add(job, &IndexedJob { state: code, ..before })?;
+        self.put(changes)?;
+        Ok(JobState::ALL.into_iter().find(|state| record::state_code(*state) == before.state))
+    }
+
     /// What a new record changes.
     fn record(
         &self,

@@ -14,7 +14,7 @@ use super::marker::{self, Clean};
 use super::reader::EndedCounts;
 use super::record;
 use super::recovery::Paths;
-use super::replay::{Replay, Seen, fetch_record};
+use super::replay::{Replay, Seen, fetch_whole_record};
 use super::scrub;
 use super::survey::{self, Contents, Survey};
 use super::verdict;
@@ -63,6 +63,8 @@ pub struct Inspected {
     pub last_change_at: Option<Millis>,
     /// What is damaged or missing.
     pub damage: Vec<Finding>,
+    /// What may be missing, where nothing in a copy can tell whether it is.
+    pub doubt: Option<String>,
     /// Jobs that can't be known any more because of it, and why.
     pub lost: Vec<(JobId, String)>,
     /// What else a start would say.
@@ -94,6 +96,14 @@ pub struct Finding {
     pub jobs: Vec<JobId>,
 }
 
+impl std::fmt::Display for Finding {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.place, self.what)?;
+        let jobs: Vec<String> = self.jobs.iter().map(|job| format!("job {job}")).collect();
+        if jobs.is_empty() { Ok(()) } else { write!(f, " ({})", jobs.join(", ")) }
+    }
+}
+
 /// Looks at a data directory as a whole.
 ///
 /// # Errors
@@ -110,6 +120,7 @@ pub(super) struct Rest {
     last_change: u64,
     pub(super) held: Option<String>,
     pub(super) damage: Vec<Finding>,
+    doubt: Option<String>,
     notes: Vec<String>,
 }
 
@@ -197,6 +208,7 @@ impl Inspection {
             bytes: self.survey.bytes,
             last_change: rest.last_change,
             damage: rest.damage,
+            doubt: rest.doubt,
             notes: rest.notes,
             ..report
         })
@@ -213,7 +225,7 @@ impl Inspection {
             let read = survey::contents_within(window, dir, &self.base, &self.survey, newest, is_copy)?;
             Ok(read.map(|mut contents| {
                 if !is_copy {
-                    let lost = marker::lost_since(self.stop.as_ref(), &contents.last, &contents.replay);
+                    let lost = contents.lost_since(self.stop.as_ref());
                     contents.damage.extend(lost);
                 }
                 contents
@@ -265,7 +277,8 @@ impl Inspection {
     }
 
     fn rest(&self, contents: Contents) -> Result<Rest, StoreError> {
-        let Contents { replay, last, damage, cut, notes, .. } = contents;
+        let lost = contents.lost_since(self.stop.as_ref());
+        let Contents { replay, last, link, damage, cut, notes, .. } = contents;
         let mut found = Vec::with_capacity(damage.len());
         for damage in &damage {
             let is_harmless = verdict::costs_nothing(&replay, damage, &self.fetcher)?;
@@ -275,29 +288,23 @@ impl Inspection {
         if self.newest.is_none() {
             // The archive alone tells what is left.
             found.extend(scrub::unreadable(&self.survey));
+            let stop = marker::stop_of(self.stop.as_ref(), &last, &replay);
+            found.push(scrub::lost_journal(link.last_sequence, stop));
         } else {
             for number in cut {
                 found.extend(scrub::cut_off(journal, &self.survey, number, &last, is_copy)?);
             }
         }
-        if is_copy {
-            // What a start only mentions, because the copy may be of a moment before that stop.
-            let lost = marker::lost_since(self.stop.as_ref(), &last, &replay);
-            found.extend(lost.first().map(|lost| {
-                let mut found = finding(lost, false);
-                found.what.push_str(", unless the copy was made while the server stopped");
-                found
-            }));
-        }
+        let doubt = (is_copy && self.newest.is_some()).then(|| marker::doubt(&lost)).flatten();
         found.extend(scrub::unvouched(journal, &last)?);
-        found.extend(scrub::headers(journal, &self.survey)?);
+        found.extend(scrub::headers(&self.paths.dir, &self.survey)?);
         found.extend(scrub::covered(journal, &self.survey, self.base.covered())?);
         let held = match &self.owner {
             Owner::Copy(_) | Owner::New => self.why_copy(),
             Owner::Original => last.held.clone().filter(|_| replay.resumed_in != Some(last.number)),
         };
         let (tags, id_floor, last_change) = (replay.tags, replay.id_floor, replay.last_sequence);
-        Ok(Rest { tags, id_floor, last_change, held, damage: found, notes })
+        Ok(Rest { tags, id_floor, last_change, held, damage: found, doubt, notes })
     }
 
     /// A directory without any segment that could be read, and without an archive.
@@ -326,7 +333,7 @@ impl Found<'_> {
     pub(super) fn record(&self) -> Result<JobRecord, StoreError> {
         match (&self.verdict, self.seen.record) {
             (Some((record, _)), _) => Ok(JobRecord::clone(record)),
-            (None, Some(at)) => fetch_record(self.fetcher, at.place),
+            (None, Some(at)) => fetch_whole_record(self.fetcher, at.place),
             (None, None) => Err(StoreError::damaged(format!("job {}", self.job), "it has no record")),
         }
     }

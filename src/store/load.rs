@@ -199,11 +199,12 @@ impl Unloaded {
             let lost = lost::job(number, at.offset, at.job, at.sequence);
             notes.push(verdict::describe(&lost));
         }
-        if let Some(Contents { bad, directory, .. }) = &contents
+        // Where the directory is damaged too, the catalog has said so.
+        if let Some(Contents { bad, directory: Some(_), .. }) = &contents
             && let Some(offset) = bad.first()
             && notes.len() == before
         {
-            notes.push(verdict::describe(&lost::bytes(number, *offset, directory.is_some())));
+            notes.push(verdict::describe(&lost::bytes(number, *offset, true)));
         }
         batch.jobs.sort_unstable_by_key(|(job, _)| *job);
         *buffer = contents.map_or_else(Vec::new, |contents| contents.bytes);
@@ -233,7 +234,8 @@ fn entries(file: u64, frame: &Accepted, bytes: &[u8]) -> Result<Entries, StoreEr
             | PartKind::Resumed
             | PartKind::Forget
             | PartKind::ImageHead
-            | PartKind::Directory => {}
+            | PartKind::Directory
+            | PartKind::Events => {}
         }
     }
     let nothing = || StoreError::damaged(super::journal::relative_path(file), "a frame without a record");

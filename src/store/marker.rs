@@ -6,7 +6,7 @@
 use super::archive;
 use super::error::StoreError;
 use super::index;
-use super::journal::{Damage, FRAMES_AT, Link, Part, SegmentHeader, io, numbers, path, relative_path};
+use super::journal::{Damage, Link, Part, SegmentHeader, io, numbers, path, relative_path};
 use super::overlay::Standing;
 use super::reader::EndedCounts;
 use super::record::PartKind;
@@ -66,16 +66,16 @@ impl Clean {
     }
 }
 
-/// What was in the journal at a clean stop of the same timeline and is not in `replay`, which ends with `last`: changes at
-/// its end, and jobs of which nothing is left.
-pub fn lost_since(stop: Option<&Clean>, last: &SegmentHeader, replay: &Replay) -> Vec<Damage> {
+/// What was in the journal at a clean stop of the same timeline and is not in `replay`, which ends in segment `last` at byte
+/// `end`: changes at its end, and jobs of which nothing is left.
+pub fn lost_since(stop: Option<&Clean>, last: &SegmentHeader, end: u64, replay: &Replay) -> Vec<Damage> {
     let Some(stop) = stop.filter(|stop| stop.timeline == last.timeline) else { return Vec::new() };
     let lost = (replay.last_sequence + 1, stop.link.last_sequence);
     if lost.0 > lost.1 {
         return Vec::new();
     }
     let what = format!("changes {} to {}, which were there at the last stop, are missing", lost.0, lost.1);
-    let all = Damage { segment: stop.link.number, offset: FRAMES_AT, lost, parts: None, what };
+    let all = Damage { segment: last.number, offset: end, lost, parts: None, what };
     let is_gone = |job: &&JobId| replay.window.holds(**job) && !replay.jobs.contains_key(*job);
     let gone = stop.live.iter().filter(is_gone).map(|job| {
         let kind = PartKind::Record as u8;
@@ -83,6 +83,34 @@ pub fn lost_since(stop: Option<&Clean>, last: &SegmentHeader, replay: &Replay) -
         Damage { parts: Some(vec![part]), what: "a job is missing".to_owned(), ..all.clone() }
     });
     std::iter::once(all.clone()).chain(gone).collect()
+}
+
+/// How far the journal went at a clean stop of the same timeline, and which jobs that had not ended are not in `replay`.
+pub fn stop_of(stop: Option<&Clean>, last: &SegmentHeader, replay: &Replay) -> Option<(u64, Vec<JobId>)> {
+    let stop = stop.filter(|stop| stop.timeline == last.timeline)?;
+    let gone = stop.live.iter().filter(|job| !replay.jobs.contains_key(*job));
+    Some((stop.link.last_sequence, gone.copied().collect()))
+}
+
+/// What is to be said of [`lost_since`] in a copy: there the mark proves nothing. It may be that of a stop that came while
+/// the copy was made, behind the copied journal; nothing in the copy tells.
+pub fn doubt(lost: &[Damage]) -> Option<String> {
+    let first = lost.first()?;
+    let jobs: Vec<String> = lost
+        .iter()
+        .flat_map(|lost| lost.parts.iter().flatten())
+        .map(|part| format!("job {}", part.job))
+        .collect();
+    let named = if jobs.is_empty() { String::new() } else { format!(" ({})", jobs.join(", ")) };
+    Some(format!(
+        "{}, byte {}: changes {} to {}, which the mark of a stop in index/ names, are not in the journal{named}: if the copy \
+         was made while the server was stopping, this is normal, and all that was answered before the copy began is here; \
+         if the server had stopped before the copy began, they are missing",
+        relative_path(first.segment),
+        first.offset,
+        first.lost.0,
+        first.lost.1
+    ))
 }
 
 fn file(index: &Path) -> PathBuf {

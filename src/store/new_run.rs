@@ -18,6 +18,8 @@ pub struct Before<'a> {
     pub link: Option<Link>,
     /// Why jobs are held, if they are.
     pub held: Option<String>,
+    /// Up to where changes were lost with the journal: their numbers are left out.
+    pub lost_through: Option<u64>,
     /// Frames above the link, to be appended again.
     pub stragglers: &'a [Straggler],
     /// What damage means, to be appended.
@@ -42,12 +44,13 @@ impl Before<'_> {
         let aside = numbers(&paths.aside)?.last().copied();
         let highest = highest.max(aside).unwrap_or(0);
         let durable = self.link.map_or(0, |link| link.last_sequence);
+        let reached = self.lost_through.map_or(durable, |through| through.max(durable));
         let header = SegmentHeader {
             store,
             timeline,
             run,
             number: highest + 1,
-            first_sequence: durable + 1,
+            first_sequence: reached + 1,
             salt: random()?,
             link: self.link,
             dir: io::mark(&paths.dir)?.unwrap_or_default(),
@@ -58,7 +61,7 @@ impl Before<'_> {
         };
         let path = path(&paths.journal, header.number);
         let mut segment = Segment::create(&path.with_extension("tmp"), header)?;
-        let mut sequence = durable;
+        let mut sequence = reached;
         for straggler in self.stragglers {
             sequence = straggler.header.sequence;
             segment.push(sequence, durable, &straggler.header.parts, &straggler.payload);

@@ -100,6 +100,17 @@ pub struct Moved {
     pub to: Place,
 }
 
+/// What a reader could not read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Damaged {
+    /// Whose it is.
+    pub job: JobId,
+    /// Where it lies.
+    pub place: Place,
+    /// What is wrong, in words.
+    pub cause: String,
+}
+
 /// What the applier does next: first the changes, then the moves.
 #[derive(Debug, Default)]
 pub struct Work {
@@ -107,6 +118,8 @@ pub struct Work {
     pub generation: Arc<Generation>,
     /// What an image of the archive moved, by job.
     pub moved: Vec<Moved>,
+    /// What readers found damaged, each job once.
+    pub damaged: Vec<Damaged>,
 }
 
 /// What is kept in memory over the store's life, apart from pending changes.
@@ -130,6 +143,10 @@ struct State {
     applying: Arc<Generation>,
     /// For the index, behind all changes so far.
     moved: Vec<Moved>,
+    /// What readers found damaged, for the index and the operator.
+    damaged: Vec<Damaged>,
+    /// Jobs of which that was told.
+    told: BTreeSet<JobId>,
     /// Moves that the applier has taken and not yet made.
     moving: bool,
     standing: Standing,
@@ -234,6 +251,25 @@ impl Overlay {
         self.work.notify_all();
     }
 
+    /// A reader found damage that the index does not know: the operator is told, and lists are put right. While the index
+    /// is being loaded, the load finds it.
+    pub fn damaged(&self, found: Damaged) {
+        let mut state = self.lock();
+        if !state.loading && state.told.insert(found.job) {
+            state.damaged.push(found);
+            self.work.notify_all();
+        }
+    }
+
+    /// The index lists a job as UNKNOWABLE that it listed in state `before`.
+    pub fn lost(&self, index: u64, before: JobState) {
+        let mut state = self.lock();
+        if state.index == index {
+            state.standing.counts.subtract(before);
+            state.standing.counts.add(JobState::Unknowable);
+        }
+    }
+
     /// Whether the index knows every move: nobody is led to the old places any more.
     pub fn has_moved(&self) -> bool {
         let state = self.lock();
@@ -258,7 +294,8 @@ impl Overlay {
         state.applying = Arc::new(std::mem::take(&mut state.current));
         let moved = std::mem::take(&mut state.moved);
         state.moving = !moved.is_empty();
-        Some(Work { generation: Arc::clone(&state.applying), moved })
+        let damaged = std::mem::take(&mut state.damaged);
+        Some(Work { generation: Arc::clone(&state.applying), moved, damaged })
     }
 
     /// The work is in the index; `settled` are end states that jobs had before and have no longer.
@@ -373,7 +410,7 @@ impl Overlay {
 
 impl State {
     fn is_idle(&self) -> bool {
-        self.current.last_sequence == 0 && self.moved.is_empty()
+        self.current.last_sequence == 0 && self.moved.is_empty() && self.damaged.is_empty()
     }
 
     fn publish(&mut self, op: Op, place: Place, sequence: u64) {

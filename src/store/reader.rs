@@ -4,8 +4,9 @@ use super::entry::{IndexedCheckpoint, IndexedJob, ended_at};
 use super::error::StoreError;
 use super::index::Index;
 use super::journal::{Fetcher, Place};
-use super::overlay::{CheckpointChange, Overlay, Pending, PendingRecord};
+use super::overlay::{CheckpointChange, Damaged, Overlay, Pending, PendingRecord};
 use super::record;
+use super::replay::{fetch_record, fetch_whole_record};
 use super::verdict;
 use crate::model::{Checkpoint, Epoch, JobId, JobRecord, JobState, JobTexts, Millis};
 use arc_swap::ArcSwap;
@@ -123,12 +124,21 @@ impl StoreReader {
         Self { overlay, index, fetcher }
     }
 
-    /// The record of a job. One that can't be read any more is answered in state UNKNOWABLE.
+    /// The record of a job, with its newest events at least. One that can't be read any more is answered in state
+    /// UNKNOWABLE.
     ///
     /// # Errors
     /// The index or the disk can't be read.
     pub fn record(&self, id: JobId) -> Result<Option<JobRecord>, StoreError> {
-        self.steady(|| self.record_now(id))
+        self.steady(|| self.record_now(id, fetch_record))
+    }
+
+    /// [`record`](Self::record) with all events that are kept.
+    ///
+    /// # Errors
+    /// The index or the disk can't be read.
+    pub fn whole_record(&self, id: JobId) -> Result<Option<JobRecord>, StoreError> {
+        self.steady(|| self.record_now(id, fetch_whole_record))
     }
 
     /// Looks again when a file was deleted between the look into the index and the look into the file: by then the index
@@ -140,18 +150,21 @@ impl StoreReader {
         }
     }
 
-    fn record_now(&self, id: JobId) -> Result<Option<JobRecord>, StoreError> {
+    fn record_now(&self, id: JobId, fetch: Fetch) -> Result<Option<JobRecord>, StoreError> {
         match self.overlay.pending(id) {
             Some(Pending { record: Some(record), .. }) => return Ok(Some(JobRecord::clone(&record.record))),
             Some(Pending { forgotten: true, .. }) => return Ok(None),
             Some(_) | None => {}
         }
-        self.index.load().job(id)?.map(|entry| self.indexed(id, &entry)).transpose()
+        self.index.load().job(id)?.map(|entry| self.indexed(id, &entry, fetch)).transpose()
     }
 
-    fn indexed(&self, id: JobId, entry: &IndexedJob) -> Result<JobRecord, StoreError> {
-        match self.fetch_record(entry.record) {
+    fn indexed(&self, id: JobId, entry: &IndexedJob, fetch: Fetch) -> Result<JobRecord, StoreError> {
+        match fetch(&self.fetcher, entry.record) {
             Err(error @ StoreError::Damaged { .. }) => {
+                if entry.state != record::state_code(JobState::Unknowable) {
+                    self.tell(id, entry.record, &error);
+                }
                 Ok(verdict::unknowable(id, entry.ended, &error.to_string()))
             }
             Ok(record) if record.id != id => {
@@ -163,9 +176,40 @@ impl StoreReader {
         }
     }
 
-    fn fetch_record(&self, place: Place) -> Result<JobRecord, StoreError> {
-        let (part, body) = self.fetcher.fetch(place)?;
-        record::record(&part, &body)
+    fn tell(&self, job: JobId, place: Place, error: &StoreError) {
+        self.overlay.damaged(Damaged { job, place, cause: error.to_string() });
+    }
+
+    /// Up to `count` jobs that the index lists in an end state, the first ones behind `after`.
+    pub(super) fn indexed_as(
+        &self,
+        state: JobState,
+        after: Option<Cursor>,
+        count: usize,
+    ) -> Result<Vec<Cursor>, StoreError> {
+        self.index.load().ended(state, false, after, count)
+    }
+
+    /// Reads all that the index knows of a job, and tells what is damaged.
+    pub(super) fn check(&self, id: JobId) -> Result<(), StoreError> {
+        self.steady(|| {
+            if self.overlay.pending(id).is_some() {
+                return Ok(());
+            }
+            let index = self.index.load();
+            let Some(entry) = index.job(id)? else { return Ok(()) };
+            let checkpoint = index.checkpoint(id)?.and_then(|checkpoint| checkpoint.place);
+            let mut places = vec![entry.record];
+            places.extend(entry.texts.into_iter().chain(checkpoint));
+            places.dedup_by_key(|place| (place.segment, place.offset));
+            for place in places {
+                match self.fetcher.frame(place) {
+                    Err(error @ StoreError::Damaged { .. }) => self.tell(id, place, &error),
+                    other => drop(other?),
+                }
+            }
+            Ok(())
+        })
     }
 
     /// The texts of a job.
@@ -289,6 +333,9 @@ impl StoreReader {
     }
 }
 
+/// How a record is read.
+type Fetch = fn(&Fetcher, Place) -> Result<JobRecord, StoreError>;
+
 /// Merges the index's lists of the asked states with the pending changes.
 struct Walk<'a> {
     reader: &'a StoreReader,
@@ -362,6 +409,11 @@ impl<'a> Walk<'a> {
         let agrees = entry.ended == cursor.ended
             && record::is_end_code(entry.state)
             && self.query.state.is_none_or(|only| record::state_code(only) == entry.state);
-        if agrees { self.reader.indexed(cursor.id, &entry).map(Some) } else { Ok(None) }
+        if !agrees {
+            return Ok(None);
+        }
+        // One that turns out to be damaged is in no list but that of such jobs.
+        let record = self.reader.indexed(cursor.id, &entry, fetch_record)?;
+        Ok(self.query.state.is_none_or(|only| only == record.state).then_some(record))
     }
 }

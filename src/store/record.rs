@@ -1,18 +1,20 @@
 //! What is stored of an [`Op`], as bytes: a version in front of each body, bincode in it, texts compressed when large.
 //!
 //! One op becomes one part of a frame; a submission becomes two (record and texts), so that the record can be read
-//! without the texts. When a stored type of `model` changes its shape, its old shape moves here, [`VERSION`] rises,
+//! without the texts. All but the newest events of a record become a part of their own behind it in the same frame, so
+//! that lists don't read them, and no index names them: they are found beside the record. When a stored type of `model` changes its shape, its old shape moves here, [`VERSION`] rises,
 //! and the bytes of the old version stay in `tests/compat` and must still load.
 
 use super::error::StoreError;
 use super::journal::{MAX_PARTS, MAX_PAYLOAD, Part};
-use crate::model::{Checkpoint, Epoch, JobId, JobRecord, JobState, JobTexts, Op};
+use super::record_v1::RecordV1;
+use crate::model::{Checkpoint, Epoch, JobEvent, JobId, JobRecord, JobState, JobTexts, Op, RECENT_EVENTS};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::borrow::Cow;
 
 /// The version of bodies written now.
-pub const VERSION: u8 = 1;
+pub const VERSION: u8 = 2;
 /// Texts of at least this many bytes are compressed.
 const PACK_FROM: usize = 1024;
 
@@ -43,6 +45,8 @@ pub enum PartKind {
     ImageHead = 11,
     /// The jobs in a file of the archive; never in the journal.
     Directory = 12,
+    /// The older events of the record before it in the frame.
+    Events = 13,
 }
 
 impl PartKind {
@@ -64,6 +68,7 @@ impl PartKind {
             10 => Self::Forget,
             11 => Self::ImageHead,
             12 => Self::Directory,
+            13 => Self::Events,
             other => return Err(newer(other)),
         })
     }
@@ -72,9 +77,9 @@ impl PartKind {
 /// How many parts an op becomes.
 pub fn parts_of(op: &Op) -> u16 {
     match op {
-        Op::Submitted { .. } => 2,
-        Op::Record(_)
-        | Op::Checkpoint { .. }
+        Op::Submitted { record, .. } => 2 + u16::from(has_older(record)),
+        Op::Record(record) => 1 + u16::from(has_older(record)),
+        Op::Checkpoint { .. }
         | Op::Committed { .. }
         | Op::DropCheckpoint { .. }
         | Op::Tags(_)
@@ -82,6 +87,10 @@ pub fn parts_of(op: &Op) -> u16 {
         | Op::Resumed
         | Op::Forget { .. } => 1,
     }
+}
+
+fn has_older(record: &JobRecord) -> bool {
+    record.events.len() > RECENT_EVENTS
 }
 
 /// The ops of one request, as parts and their bodies.
@@ -118,11 +127,17 @@ impl Encoder {
     fn push(&mut self, out: &mut Encoded, op: &Op) -> Result<(), StoreError> {
         match op {
             Op::Submitted { record, texts } => {
-                out.push(PartKind::Submitted, record.id, state_code(record.state), &**record)?;
+                let (record, older) = split(record);
+                out.push(PartKind::Submitted, record.id, state_code(record.state), &*record)?;
                 out.push(PartKind::Texts, record.id, 0, &**texts)?;
-                self.pack_last(out)
+                self.pack_last(out)?;
+                self.push_events(out, record.id, older)
             }
-            Op::Record(record) => out.push(PartKind::Record, record.id, state_code(record.state), &**record),
+            Op::Record(record) => {
+                let (record, older) = split(record);
+                out.push(PartKind::Record, record.id, state_code(record.state), &*record)?;
+                self.push_events(out, record.id, older)
+            }
             Op::Checkpoint { job, checkpoint } => out.push(PartKind::Checkpoint, *job, 0, &**checkpoint),
             Op::Committed { job, epoch } => out.push(PartKind::Committed, *job, 0, epoch),
             Op::DropCheckpoint { job } => out.push(PartKind::DropCheckpoint, *job, 0, &()),
@@ -131,6 +146,14 @@ impl Encoder {
             Op::Resumed => out.push(PartKind::Resumed, JobId(0), 0, &()),
             Op::Forget { job } => out.push(PartKind::Forget, *job, 0, &()),
         }
+    }
+
+    fn push_events(&mut self, out: &mut Encoded, job: JobId, events: &[JobEvent]) -> Result<(), StoreError> {
+        if events.is_empty() {
+            return Ok(());
+        }
+        out.push(PartKind::Events, job, 0, &events)?;
+        self.pack_last(out)
     }
 
     /// Adds a part that is encoded already, compressed if it is large and isn't yet.
@@ -163,6 +186,17 @@ impl Encoder {
     }
 }
 
+/// A record with its newest events, and the older ones.
+fn split(record: &JobRecord) -> (Cow<'_, JobRecord>, &[JobEvent]) {
+    let older = record.events.len().saturating_sub(RECENT_EVENTS);
+    if older == 0 {
+        return (Cow::Borrowed(record), &[]);
+    }
+    let (older, recent) = record.events.split_at(older);
+    let rest = JobRecord { events: Vec::new(), ..record.clone() };
+    (Cow::Owned(JobRecord { events: recent.to_vec(), ..rest }), older)
+}
+
 impl Encoded {
     /// Adds a part.
     pub fn push<T: Serialize>(
@@ -184,8 +218,16 @@ impl Encoded {
     }
 }
 
-/// Reads a record.
+/// Reads a record, with its newest events.
 pub fn record(part: &Part, body: &[u8]) -> Result<JobRecord, StoreError> {
+    match part.version {
+        1 => decode::<RecordV1>(part, body).map(JobRecord::from),
+        _ => decode(part, body),
+    }
+}
+
+/// Reads the older events of a record.
+pub fn events(part: &Part, body: &[u8]) -> Result<Vec<JobEvent>, StoreError> {
     decode(part, body)
 }
 
@@ -225,7 +267,8 @@ pub fn id_floor(part: &Part, body: &[u8]) -> Result<i64, StoreError> {
 }
 
 fn decode<T: DeserializeOwned>(part: &Part, body: &[u8]) -> Result<T, StoreError> {
-    if part.version != VERSION {
+    // All but records are as they were in version 1.
+    if !(1..=VERSION).contains(&part.version) {
         return Err(newer(part.version));
     }
     let place = || format!("a stored change of job {}", part.job);

@@ -18,6 +18,7 @@ use super::overlay::{Overlay, Standing};
 use super::progress::Progress;
 use super::reader::{EndedCounts, StoreReader};
 use super::replay::Replay;
+use super::scrub;
 use super::survey::{self, Contents, Survey};
 use super::verdict;
 use super::window::Window;
@@ -133,9 +134,7 @@ pub fn open(dir: &Path, options: &StoreOptions, progress: &Progress) -> Result<R
     let stop = marker::load(&paths.index)?;
     let clean = match (&stop, newest) {
         // The index points into images: none may have been damaged since.
-        (Some(clean), Some(newest))
-            if owner == Owner::Original && base.notes.iter().all(|note| clean.notes.contains(note)) =>
-        {
+        (Some(clean), Some(newest)) if owner == Owner::Original && base.is_as_noted(&clean.notes) => {
             clean.agrees(newest, &paths)?.then(|| clean.clone())
         }
         _ => None,
@@ -282,19 +281,37 @@ impl Start<'_> {
             let before = Before { held: held.clone(), ..Before::default() };
             return self.filled((Replay::default(), Catalog::default()), held, notes, &before);
         };
-        self.set_aside(&contents.cut)?;
-        let Contents { mut replay, last, link, stragglers, mut damage, mut notes, .. } = contents;
+        let lost = contents.lost_since(self.stop.as_ref());
+        let Contents { mut replay, last, link, stragglers, mut damage, cut, notes: others, .. } = contents;
+        let mut notes = Vec::new();
+        let mut lost_through = None;
+        if newest.is_none() {
+            let stop = marker::stop_of(self.stop.as_ref(), &last, &replay);
+            // At least one, so that what is missing shows in the numbers.
+            let through = stop.as_ref().map_or(0, |(through, _)| *through);
+            lost_through = Some(through.max(link.last_sequence + 1));
+            notes.push(scrub::lost_journal(link.last_sequence, stop).to_string());
+        } else {
+            for number in &cut {
+                let found = scrub::cut_off(&self.paths.journal, self.survey, *number, &last, is_copy)?;
+                notes.extend(found.map(|found| match is_copy {
+                    true => found.to_string(),
+                    false => format!("{}: {UNUSED}", found.place),
+                }));
+            }
+        }
+        self.set_aside(&cut)?;
         let mut catalog = Catalog::read(dir, self.base, &self.fetcher, &mut damage)?;
         catalog.complete(&mut replay, &self.fetcher, &mut damage)?;
-        let lost = marker::lost_since(self.stop.as_ref(), &last, &replay);
         match is_copy {
-            // It may have been made while the server stopped: what it holds is of a moment, and is held.
-            true => notes.extend(lost.first().map(verdict::describe)),
+            true => notes.extend(newest.and_then(|_| marker::doubt(&lost))),
             false => damage.extend(lost),
         }
         let verdicts = verdict::pass(&replay, &damage, &self.fetcher, runtime::clock())?;
         notes.extend(verdict::notes(&replay, &damage, &self.fetcher)?);
-        notes.extend(verdict::name_lost(&verdicts));
+        notes.extend(verdict::name_lost(&verdicts, &replay, &damage));
+        // What costs jobs is said first.
+        notes.extend(others);
         let held = match &self.owner {
             Owner::Copy(reason) => Some(reason.chars().take(1000).collect()),
             Owner::New => None,
@@ -304,6 +321,7 @@ impl Start<'_> {
             last: Some(&last),
             link: Some(link),
             held: held.clone(),
+            lost_through,
             stragglers: &stragglers,
             verdicts: &verdicts,
         };
@@ -314,10 +332,12 @@ impl Start<'_> {
         &self,
         (mut replay, catalog): (Replay, Catalog),
         held: Option<String>,
-        notes: Vec<String>,
+        mut notes: Vec<String>,
         before: &Before<'_>,
     ) -> Result<Begun, StoreError> {
         let segment = self.begin(before)?;
+        // As every later reading of this segment says it.
+        notes.extend(survey::skipped(segment.header()).iter().map(verdict::describe));
         self.fold(&segment, before, &mut replay)?;
         let last_sequence = segment.link().last_sequence;
         replay.last_sequence = last_sequence;
@@ -397,7 +417,7 @@ impl Start<'_> {
         let mut live = Vec::with_capacity(standing.live.len());
         for job in &standing.live {
             let missing = |what: &str| StoreError::Index(format!("{what} of job {job} is not in it"));
-            let record = reader.record(*job)?.ok_or_else(|| missing("the record"))?;
+            let record = reader.whole_record(*job)?.ok_or_else(|| missing("the record"))?;
             if record.state.is_end() {
                 return Err(missing("the live state"));
             }
@@ -412,6 +432,10 @@ impl Start<'_> {
         Ok(Recovered { live, tags, id_floor, held, notes })
     }
 }
+
+/// What is said of a segment of the original that is set aside with something in it: a power cut may leave a new one so.
+const UNUSED: &str =
+    "what is in it can't be used; if no power cut left it so, changes that were answered may be lost with it";
 
 /// Visits a failpoint.
 pub fn reach(name: &'static str) -> Result<(), StoreError> {

@@ -2,7 +2,7 @@
 
 use super::entry::{IndexedCheckpoint, IndexedJob};
 use super::error::StoreError;
-use super::journal::{Accepted, Fetcher, Place};
+use super::journal::{Accepted, Fetcher, Part, Place, relative_path};
 use super::overlay::Standing;
 use super::reader::EndedCounts;
 use super::record::{self, PartKind, is_end_code};
@@ -26,6 +26,8 @@ pub struct Seen {
     pub record: Option<At>,
     /// [`record::state_code`] of the record; 0 without one.
     pub state: u8,
+    /// The older events of the record, which lie beside it.
+    pub events: Option<At>,
     /// The texts.
     pub texts: Option<At>,
     /// The checkpoint.
@@ -44,7 +46,7 @@ impl Seen {
     /// This, with what was `earlier` known of the job below it.
     pub fn over(mut self, earlier: &Seen) -> Seen {
         if self.record.is_none() {
-            (self.record, self.state) = (earlier.record, earlier.state);
+            (self.record, self.state, self.events) = (earlier.record, earlier.state, earlier.events);
         }
         self.texts = self.texts.or(earlier.texts);
         self.changed = self.changed.max(earlier.changed);
@@ -126,7 +128,7 @@ impl Replay {
             match PartKind::of(part)? {
                 PartKind::Submitted | PartKind::Record => {
                     let Some(seen) = self.seen(part.job, sequence) else { continue };
-                    (seen.record, seen.state) = (Some(at), part.state);
+                    (seen.record, seen.state, seen.events) = (Some(at), part.state, None);
                 }
                 PartKind::Texts => {
                     let Some(seen) = self.seen(part.job, sequence) else { continue };
@@ -144,6 +146,10 @@ impl Replay {
                     let Some(seen) = self.seen(part.job, sequence) else { continue };
                     (seen.checkpoint, seen.checkpoint_changed) = (None, sequence);
                     (seen.committed, seen.dropped) = (Epoch::default(), true);
+                }
+                PartKind::Events => {
+                    let Some(seen) = self.seen(part.job, sequence) else { continue };
+                    seen.events = Some(at);
                 }
                 PartKind::Tags => self.tags = record::tags(part, body)?,
                 PartKind::IdFloor => self.id_floor = self.id_floor.max(record::id_floor(part, body)?),
@@ -190,7 +196,10 @@ impl Replay {
             return;
         }
         for seen in self.jobs.values_mut() {
-            for at in [&mut seen.record, &mut seen.texts, &mut seen.checkpoint].into_iter().flatten() {
+            for at in [&mut seen.record, &mut seen.events, &mut seen.texts, &mut seen.checkpoint]
+                .into_iter()
+                .flatten()
+            {
                 if at.place.segment == from
                     && let Some(offset) = moved.get(&at.place.offset)
                 {
@@ -224,7 +233,25 @@ impl Replay {
     }
 }
 
-/// The record at `place`.
+/// The record at `place`, with all its events.
+pub fn fetch_whole_record(fetcher: &Fetcher, place: Place) -> Result<JobRecord, StoreError> {
+    let (header, bytes) = fetcher.frame(place)?;
+    let body = |part: usize| header.body(part).and_then(|body| bytes.get(body)).unwrap_or_default();
+    let at = usize::from(place.part);
+    let nothing = || StoreError::damaged(relative_path(place.segment), "the frame there has no such part");
+    let part = header.parts.get(at).ok_or_else(nothing)?;
+    let mut record = record::record(part, body(at))?;
+    let is_its = |other: &Part| other.kind == PartKind::Events as u8 && other.job == part.job;
+    let beside = header.parts.iter().enumerate().skip(at + 1).find(|(_, other)| is_its(other));
+    if let Some((index, part)) = beside {
+        let mut events = record::events(part, body(index))?;
+        events.append(&mut record.events);
+        record.events = events;
+    }
+    Ok(record)
+}
+
+/// The record at `place`, with its newest events.
 pub fn fetch_record(fetcher: &Fetcher, place: Place) -> Result<JobRecord, StoreError> {
     let (part, body) = fetcher.fetch(place)?;
     record::record(&part, &body)

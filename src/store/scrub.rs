@@ -4,6 +4,7 @@
 //! Segments that the archive covers are read here only. In a copy they may be shorter than their successors say (the
 //! archive was copied later): so only bytes that are really damaged are named.
 
+use super::archive;
 use super::error::StoreError;
 use super::inspect::{Finding, named};
 use super::journal::{
@@ -82,18 +83,19 @@ pub fn covered(journal: &Path, survey: &Survey, covered: u64) -> Result<Vec<Find
     Ok(found)
 }
 
-/// Damaged headers of which the other copy still serves.
-pub fn headers(journal: &Path, survey: &Survey) -> Result<Vec<Finding>, StoreError> {
+/// Damaged headers, in journal and archive, of which the other copy still serves.
+pub fn headers(dir: &Path, survey: &Survey) -> Result<Vec<Finding>, StoreError> {
     let mut found = Vec::new();
-    for number in survey.headers.keys() {
-        let path = path(journal, *number);
+    for number in survey.headers.keys().copied().chain(archive::numbers(dir)?) {
+        let path = dir.join(relative_path(number));
         if io::length_and_change(&path)?.is_none() {
             continue;
         }
-        for at in bad_headers(&path)? {
+        // Where both are damaged, more than this is said of the file.
+        if let [at] = bad_headers(&path)?[..] {
             found.push(Finding {
-                place: format!("{}, byte {at}", relative_path(*number)),
-                what: "one of the two copies of the segment's header is damaged; nothing is lost".to_owned(),
+                place: format!("{}, byte {at}", relative_path(number)),
+                what: "one of the two copies of the file's header is damaged; nothing is lost".to_owned(),
                 jobs: Vec::new(),
             });
         }
@@ -144,6 +146,20 @@ pub fn cut_off(
     );
     let parts = accepted.iter().flat_map(|frame| &frame.header.parts);
     Ok(finding(what, named(parts.map(|part| part.job))))
+}
+
+/// What is lost with a journal of which no segment can be read, beside an archive that ends with change `last`. `stop` is
+/// how far it went at the last stop of the same timeline, if that is known, and which jobs are gone.
+pub fn lost_journal(last: u64, stop: Option<(u64, Vec<JobId>)>) -> Finding {
+    let place = "journal/".to_owned();
+    let (through, jobs) = stop.unwrap_or_default();
+    let what = match through > last {
+        true => format!("changes {} to {through}, which were there at the last stop, are lost", last + 1),
+        false => format!(
+            "what was stored behind change {last}, with which the archive ends, is lost; nothing tells how much that was"
+        ),
+    };
+    Finding { place, what, jobs }
 }
 
 /// What is wrong with a journal of which no segment can be read.

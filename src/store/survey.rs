@@ -6,6 +6,7 @@ use super::journal::{
     Damage, FrameHeader, Link, SegmentHeader, Settled, file_name, has_frame, io, items, numbers, path,
     read_header, settle,
 };
+use super::marker::{self, Clean};
 use super::replay::Replay;
 use super::window::Window;
 use std::collections::{BTreeMap, BTreeSet};
@@ -124,10 +125,19 @@ pub struct Contents {
     pub stragglers: Vec<Straggler>,
     /// Damage to acknowledged changes.
     pub damage: Vec<Damage>,
+    /// Where in the last segment that counts what counts ends; 0 where there is no segment.
+    pub end: u64,
     /// Segments that don't count, to be set aside.
     pub cut: Vec<u64>,
     /// What else is to be said.
     pub notes: Vec<String>,
+}
+
+impl Contents {
+    /// [`marker::lost_since`].
+    pub fn lost_since(&self, stop: Option<&Clean>) -> Vec<Damage> {
+        marker::lost_since(stop, &self.last, self.end, &self.replay)
+    }
 }
 
 /// Reads the newest image, and all segments behind it; the files of ended jobs are left to their directories
@@ -173,7 +183,7 @@ fn behind(
     let covered = base.covered();
     let line = newest.map(|newest| survey.line(newest, covered)).unwrap_or_default();
     let mut cut = unused(survey, &line, covered);
-    let mut notes = base.notes.clone();
+    let mut notes = Vec::new();
     notes.extend(cut.iter().map(|number| survey.why_unused(*number)));
     let Some(first) = line.first() else {
         // Everything lies in the archive: a copy whose journal was copied before, or is gone.
@@ -183,12 +193,15 @@ fn behind(
         };
         let Some((last, link)) = origin else { return Ok(None) };
         replay.last_sequence = replay.last_sequence.max(link.last_sequence);
-        return Ok(Some(Contents { replay, last, link, stragglers: Vec::new(), damage, cut, notes }));
+        notes.extend(base.notes(false));
+        let stragglers = Vec::new();
+        return Ok(Some(Contents { replay, last, link, stragglers, damage, end: 0, cut, notes }));
     };
     if first.gap_before {
         damage.push(gap(first.header, replay.last_sequence + 1, is_copy));
     }
     for (index, linked) in line.iter().enumerate() {
+        damage.extend(skipped(linked.header));
         let next = line.get(index + 1);
         let bytes = io::read(&path(journal, linked.header.number))?.unwrap_or_default();
         let items = items(&bytes, linked.header.salt);
@@ -244,7 +257,9 @@ fn behind(
                 cut.sort_unstable();
                 cut.dedup();
             }
-            return Ok(Some(Contents { replay, last, link, stragglers, damage, cut, notes }));
+            notes.extend(base.notes(damage.is_empty()));
+            let end = settled.torn_at.unwrap_or(bytes.len() as u64);
+            return Ok(Some(Contents { replay, last, link, stragglers, damage, end, cut, notes }));
         }
     }
     Err(StoreError::damaged(journal.display().to_string(), "no segment could be read"))
@@ -266,6 +281,19 @@ fn gap_behind(segment: u64, offset: u64, settled: &Settled, first: u64) -> Optio
     let lost = (settled.reached + 1, first.saturating_sub(1));
     let what = format!("changes {} to {} are missing", lost.0, lost.1);
     (lost.0 <= lost.1).then_some(Damage { segment, offset, lost, parts: None, what })
+}
+
+/// What a segment says was lost before it was made: a start that found an archive and no journal leaves out numbers of
+/// changes. It costs no job a verdict; those of the archive go on from what it says.
+pub fn skipped(header: &SegmentHeader) -> Option<Damage> {
+    let last = header.link?.last_sequence;
+    let what = format!(
+        "the journal was missing when this segment was made: what was stored behind change {last} is lost; changes go on \
+         with number {}",
+        header.first_sequence
+    );
+    let damage = Damage { segment: header.number, offset: 0, lost: (1, 0), parts: None, what };
+    (header.first_sequence > last + 1).then_some(damage)
 }
 
 /// What is missing in front of the oldest segment.

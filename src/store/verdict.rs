@@ -6,10 +6,10 @@
 
 use super::error::StoreError;
 use super::journal::{Damage, Fetcher, MAX_PARTS, Part, Place, is_archived, relative_path};
-use super::record::PartKind;
-use super::replay::{At, Replay, Seen, fetch_record};
+use super::record::{PartKind, state_code};
+use super::replay::{At, Replay, Seen, fetch_record, fetch_whole_record};
 use crate::model::{
-    DagInfo, Fault, JobEvent, JobId, JobRecord, JobState, MetricsSnapshot, Millis, Op, Origin,
+    DagInfo, EventKind, Fault, JobId, JobRecord, JobState, MetricsSnapshot, Millis, Op, Origin,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,7 +18,7 @@ const NAMED: usize = 100;
 
 /// The record of a job of which none is left.
 pub fn unknowable(id: JobId, at: Millis, cause: &str) -> JobRecord {
-    JobRecord {
+    let mut record = JobRecord {
         id,
         name: format!("job {id}"),
         state: JobState::Unknowable,
@@ -40,8 +40,11 @@ pub fn unknowable(id: JobId, at: Millis, cause: &str) -> JobRecord {
         dag: DagInfo::default(),
         metrics: MetricsSnapshot::default(),
         accounting: None,
-        events: vec![JobEvent { at, state: JobState::Unknowable, attempt: 0, cause: cause.to_owned() }],
-    }
+        events: Vec::new(),
+        key: None,
+    };
+    record.note(at, EventKind::Ended, cause);
+    record
 }
 
 #[derive(Default)]
@@ -99,18 +102,12 @@ pub fn pass(
     let mut ops = Vec::new();
     for (job, cause) in verdicts.unknowable {
         let earlier = replay.jobs.get(&job).and_then(|seen| seen.record);
-        let earlier = earlier.map(|at| fetch_record(fetcher, at.place)).transpose()?;
+        let earlier = earlier.map(|at| fetch_whole_record(fetcher, at.place)).transpose()?;
         ops.push(Op::Record(Box::new(match earlier {
             None => unknowable(job, now, &cause),
             Some(mut record) => {
-                let attempt = record.attempt.map_or(0, |attempt| attempt.number);
-                record.events.push(JobEvent {
-                    at: now,
-                    state: JobState::Unknowable,
-                    attempt,
-                    cause: cause.clone(),
-                });
                 record.state = JobState::Unknowable;
+                record.note(now, EventKind::Ended, cause.clone());
                 record.waiting = None;
                 record.ended = Some(now);
                 record.fault = Some(Fault::internal(cause));
@@ -194,13 +191,15 @@ impl Verdicts {
             }
             // A commit is rolled forward again, tags are set again, ids rise with the clock, and a held copy stays
             // held; what was deleted can be deleted again.
+            // Events lie beside their record, and are lost with it.
             PartKind::Committed
             | PartKind::Tags
             | PartKind::IdFloor
             | PartKind::Resumed
             | PartKind::Forget
             | PartKind::ImageHead
-            | PartKind::Directory => {}
+            | PartKind::Directory
+            | PartKind::Events => {}
         }
     }
 
@@ -228,12 +227,16 @@ pub fn costs_nothing(replay: &Replay, damage: &Damage, fetcher: &Fetcher) -> Res
         }
         // Those that are not known here may be known elsewhere.
         let Some(seen) = replay.jobs.get(&part.job) else { return Ok(false) };
+        // All that was stored since may be the word that it can't be known any more.
+        if is_unknowable(seen) {
+            return Ok(false);
+        }
         let is_over = match PartKind::of(part)? {
             PartKind::Submitted | PartKind::Record if is_archived(damage.segment) => {
                 let is_whole = !is_before(seen.record, last + 1) && !is_before(seen.texts, last + 1);
                 is_whole && !goes_on(seen, lost, fetcher)?
             }
-            PartKind::Submitted | PartKind::Record => !is_before(seen.record, last + 1),
+            PartKind::Submitted | PartKind::Record | PartKind::Events => !is_before(seen.record, last + 1),
             PartKind::Texts => !is_before(seen.texts, last + 1),
             PartKind::Checkpoint | PartKind::DropCheckpoint => seen.checkpoint_changed > last,
             // It is done again.
@@ -276,13 +279,27 @@ pub fn describe(damage: &Damage) -> String {
     format!("{place} ({})", jobs.join(", "))
 }
 
-/// The jobs that can't be known any more by `verdicts`, in words; the first hundred by name.
-pub fn name_lost(verdicts: &[Vec<Op>]) -> Option<String> {
+fn is_unknowable(seen: &Seen) -> bool {
+    seen.state == state_code(JobState::Unknowable)
+}
+
+/// The jobs that can't be known any more because of `damage`, by `verdicts` or by those of an earlier start, in words; the
+/// first hundred by name.
+pub fn name_lost(verdicts: &[Vec<Op>], replay: &Replay, damage: &[Damage]) -> Option<String> {
     let lost = verdicts.iter().flatten().filter_map(|op| match op {
-        Op::Record(record) => Some(format!("job {}", record.id)),
+        Op::Record(record) => Some(record.id),
         _ => None,
     });
-    let mut names: Vec<String> = lost.collect();
+    let is_cause = |job: &JobId, judged: u64, damage: &Damage| {
+        let is_about = |parts: &Vec<Part>| parts.iter().any(|part| part.job == *job);
+        damage.lost.0 <= damage.lost.1 && damage.lost.1 < judged && damage.parts.as_ref().is_none_or(is_about)
+    };
+    let judged = replay.jobs.iter().filter(|(_, seen)| is_unknowable(seen)).filter(|(job, seen)| {
+        let at = seen.record.map_or(0, |at| at.sequence);
+        damage.iter().any(|damage| is_cause(job, at, damage))
+    });
+    let lost: BTreeSet<JobId> = lost.chain(judged.map(|(job, _)| *job)).collect();
+    let mut names: Vec<String> = lost.iter().map(|job| format!("job {job}")).collect();
     let more = names.len().saturating_sub(NAMED);
     names.truncate(NAMED);
     if more > 0 {

@@ -60,6 +60,17 @@ impl Batch {
         self.len() == 0
     }
 
+    /// Some of the rows, which are not copied.
+    #[must_use]
+    pub fn slice(&self, from: usize, length: usize) -> Self {
+        Self {
+            table: Arc::clone(&self.table),
+            kinds: self.kinds.as_ref().map(|kinds| kinds.slice(from, length)),
+            rows: self.rows.slice(from, length),
+            origin: self.origin.clone(),
+        }
+    }
+
     /// Kind of one row.
     #[must_use]
     pub fn kind(&self, row: usize) -> RowKind {

@@ -1,6 +1,7 @@
 //! A table's name and schema, as sources declare and transforms derive them.
 
 use super::types::DataType;
+use crate::model::is_secret;
 use crate::options::Tree;
 use arrow::datatypes::{Field as ArrowField, Schema, SchemaRef};
 use serde::{Deserialize, Serialize};
@@ -90,6 +91,12 @@ impl Column {
             comment: None,
             sink_type: None,
         }
+    }
+
+    /// What in the column must not be shown: its own name, or that of a field at any depth.
+    #[must_use]
+    pub fn secret(&self) -> Option<&str> {
+        if is_secret(&self.name) { Some(&self.name) } else { self.data_type.secret() }
     }
 }
 

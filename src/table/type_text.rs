@@ -9,7 +9,7 @@ const MAX_DEPTH: usize = 32;
 /// The widest decimal that Arrow carries.
 const MAX_DIGITS: u32 = 76;
 
-const NAMES: [(&str, DataType); 21] = [
+const NAMES: [(&str, DataType); 22] = [
     ("string", DataType::String),
     ("boolean", DataType::Boolean),
     ("tinyint", DataType::TinyInt),
@@ -26,6 +26,7 @@ const NAMES: [(&str, DataType); 21] = [
     ("date", DataType::Date),
     ("time", DataType::Time),
     ("timestamp", DataType::Timestamp),
+    ("timestamp_tz", DataType::TimestampTz),
     ("binary_vector", DataType::Vector(VectorKind::Binary, 0)),
     ("float_vector", DataType::Vector(VectorKind::Float, 0)),
     ("float16_vector", DataType::Vector(VectorKind::Float16, 0)),
@@ -238,6 +239,8 @@ mod tests {
             ("{}", "ROW<>"),
             ("float_vector", "FLOAT_VECTOR"),
             ("null", "NULL"),
+            ("Timestamp_TZ", "TIMESTAMP_TZ"),
+            ("map<timestamp_tz, timestamp_tz>", "Map<TIMESTAMP_TZ, TIMESTAMP_TZ>"),
         ] {
             assert_eq!(DataType::parse(text).unwrap().to_string(), shown, "{text}");
         }
@@ -254,7 +257,6 @@ mod tests {
             "decimal(-1,0)",
             "decimal(77,0)",
             "timestamp(3)",
-            "timestamp_tz",
             "bool",
             "array",
             "array<int",

@@ -1,5 +1,6 @@
 //! Data types, and what they are in Arrow.
 
+use crate::model::is_secret;
 use arrow::datatypes as arrow_types;
 use arrow::datatypes::TimeUnit;
 use serde::{Deserialize, Serialize};
@@ -74,6 +75,19 @@ pub enum DataType {
 }
 
 impl DataType {
+    /// The name of a field at any depth whose values must not be shown.
+    #[must_use]
+    pub fn secret(&self) -> Option<&str> {
+        match self {
+            DataType::Array(element) => element.secret(),
+            DataType::Map(key, value) => key.secret().or_else(|| value.secret()),
+            DataType::Row(fields) => fields.iter().find_map(|field| {
+                if is_secret(&field.name) { Some(field.name.as_str()) } else { field.data_type.secret() }
+            }),
+            _ => None,
+        }
+    }
+
     /// The Arrow type that carries it.
     #[must_use]
     pub fn to_arrow(&self) -> arrow_types::DataType {

@@ -24,17 +24,29 @@ impl TransformFactory for Factory {
     }
 
     fn build(&self, options: &Options<'_>) -> Option<Arc<dyn TransformDef>> {
-        let copies = match options.object(&FIELDS) {
+        let copies: Vec<(String, String)> = match options.object(&FIELDS) {
             Some(fields) => fields.iter().map(|(new, from)| (new.clone(), convert::to_text(from))).collect(),
             None if options.has(&FIELDS) => return None,
             None => match (options.text(&SRC_FIELD), options.text(&DEST_FIELD)) {
                 (Some(from), Some(new)) => vec![(new, from)],
-                _ => {
-                    options.error(FIELDS.key, format!("is required ({})", FIELDS.about));
+                (from, new) => {
+                    let lacking = match (from, new) {
+                        (Some(_), None) => DEST_FIELD.key,
+                        (None, Some(_)) => SRC_FIELD.key,
+                        _ => FIELDS.key,
+                    };
+                    options.error(
+                        lacking,
+                        "is required; allowed: fields { new = column, … }, or src_field and dest_field",
+                    );
                     return None;
                 }
             },
         };
+        if copies.is_empty() {
+            options.error(FIELDS.key, "lists no copy; write new name = column");
+            return None;
+        }
         Some(Arc::new(Stateless(Copy { copies })))
     }
 }

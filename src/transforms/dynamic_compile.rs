@@ -12,6 +12,9 @@ const SOURCE: OptionDef =
 const PATH: OptionDef = OptionDef::new("absolute_path", Kind::Text, "a file with the code")
     .without_effect("the transform is refused");
 
+const INSTEAD: &str = "needs a Java machine; use Sql for computed columns and conditions, RegexExtract, Split or \
+    Replace for texts, JsonPath for JSON, DataValidator for checks";
+
 pub(super) struct Factory;
 
 impl TransformFactory for Factory {
@@ -23,19 +26,13 @@ impl TransformFactory for Factory {
         &[LANGUAGE, PATTERN, SOURCE, PATH]
     }
 
-    fn is_offered(&self) -> bool {
-        false
+    fn refused(&self) -> Option<&'static str> {
+        Some(INSTEAD)
     }
 
     fn build(&self, options: &Options<'_>) -> Option<Arc<dyn TransformDef>> {
         let language = options.text(&LANGUAGE).unwrap_or_else(|| "Groovy, Java or Scala".into());
-        options.error(
-            "",
-            format!(
-                "runs {language} code, which needs a Java machine; use Sql for computed columns and conditions, \
-                 RegexExtract, Split or Replace for texts, JsonPath for JSON, DataValidator for checks"
-            ),
-        );
+        options.error("", format!("runs {language} code, which {INSTEAD}"));
         None
     }
 }

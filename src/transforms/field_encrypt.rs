@@ -3,7 +3,7 @@
 //! An encrypted value is base64 of a random initial vector and the padded cipher text, so that equal texts differ.
 //! Nulls and blank texts stay as they are. Neither keys nor values stand in an error.
 
-use super::row_errors::{ROW_ERRORS, RowErrors, row_fault};
+use super::row_errors::{ROW_ERRORS, RowErrors, column_fault};
 use super::rows::marked;
 use super::stateless::{Columns, Stateless, all, column, with_columns};
 use crate::model::Fault;
@@ -175,6 +175,10 @@ impl Columns for FieldEncrypt {
         Ok((input.clone(), all(self.fields.iter().map(place))?))
     }
 
+    fn hides(&self, column: &str) -> bool {
+        self.fields.iter().any(|field| field == column)
+    }
+
     fn apply(
         &self,
         step: &Vec<usize>,
@@ -196,7 +200,7 @@ impl Columns for FieldEncrypt {
                         }
                         Err(message) => {
                             let name = &output.columns[*place].name;
-                            return Err(row_fault(row, name, &format!("the value {message}")));
+                            return Err(column_fault(name, &format!("the value {message}")));
                         }
                     },
                     unchanged => converted.append_option(unchanged),

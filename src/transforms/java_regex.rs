@@ -1,8 +1,7 @@
 //! Java's regular expressions: patterns, `$1` replacements, and `split` with a limit.
 
 use super::java_syntax;
-use super::row_errors::shown;
-use crate::model::Fault;
+use crate::model::{Fault, quoted};
 use fancy_regex::{Captures, Regex, RegexBuilder};
 
 /// Steps that a match may go back before it is given up.
@@ -43,7 +42,7 @@ pub(super) fn compile_with(pattern: &str, flags: Flags) -> Result<Regex, String>
     build(&java_syntax::translate(pattern, flags.dot_all)).map_err(|error| {
         // places count in the pattern as it was written
         let error = build(pattern).err().unwrap_or(error);
-        format!("{pattern:?} is no regular expression: {error}")
+        format!("{} is no regular expression: {error}", quoted(pattern))
     })
 }
 
@@ -209,11 +208,13 @@ pub(super) fn split<'t>(text: &'t str, pattern: &Regex, limit: usize) -> Result<
     Ok(parts)
 }
 
-/// The fault of a pattern that was given up on a text.
+/// The fault of a pattern that was given up on a text; nothing of the text is shown.
 pub(super) fn endless(pattern: &Regex, text: &str, error: &fancy_regex::Error) -> Fault {
-    Fault::user(format!("the regular expression {:?} was given up on {}", pattern.as_str(), shown(text)))
-        .caused_by(error)
-        .final_one()
+    let (pattern, length) = (pattern.as_str(), text.chars().count());
+    Fault::user(format!(
+        "the regular expression \"{pattern}\" was given up on a text of {length} characters: {error}"
+    ))
+    .final_one()
 }
 
 #[cfg(test)]

@@ -197,7 +197,7 @@ mod tests {
             [(r"\d\d(", "position 5"), (r"..[a", ""), (r"\", ""), (r"\Q(\E)", ""), ("a**", "")]
         {
             let error = compile(pattern).map(|_| ()).unwrap_err();
-            assert!(error.contains(&format!("{pattern:?}")) && error.contains(place), "{error}");
+            assert!(error.contains(&format!("\"{pattern}\"")) && error.contains(place), "{error}");
         }
     }
 }

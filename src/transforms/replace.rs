@@ -1,6 +1,7 @@
 //! `Replace`: replaces parts of one column's text; the column becomes text.
 
 use super::java_regex::{self, Replacement};
+use super::row_errors::in_column;
 use super::stateless::{Columns, Stateless, column, with_columns};
 use super::text_column::{check, text_column};
 use crate::model::Fault;
@@ -43,7 +44,7 @@ impl TransformFactory for Factory {
         let how = if is_regex? {
             let pattern = java_regex::compile(&pattern).map_err(|e| options.error(PATTERN.key, e)).ok()?;
             let replacement = Replacement::parse(&replacement, &pattern)
-                .map_err(|e| options.error(REPLACEMENT.key, format!("{replacement:?} {e}")))
+                .map_err(|e| options.error(REPLACEMENT.key, format!("\"{replacement}\" {e}")))
                 .ok()?;
             How::Regex { pattern, replacement, first: first? }
         } else {
@@ -92,7 +93,8 @@ impl Columns for Replace {
                     replaced.append_value(text.replace(pattern.as_str(), replacement));
                 }
                 How::Regex { pattern, replacement, first } => {
-                    java_regex::replace(text, pattern, replacement, *first, &mut scratch)?;
+                    java_regex::replace(text, pattern, replacement, *first, &mut scratch)
+                        .map_err(in_column(&self.field))?;
                     replaced.append_value(&scratch);
                 }
             }

@@ -1,7 +1,10 @@
 //! `Split`: cuts one column's text into several new columns.
 
 use super::java_regex;
-use super::stateless::{Columns, Stateless, column, put_array, put_columns, with_columns};
+use super::row_errors::in_column;
+use super::stateless::{
+    Columns, Stateless, all_differ, column, put_array, put_columns, replaces, with_columns,
+};
 use super::text_column::{check, text_column};
 use crate::model::Fault;
 use crate::options::{Kind, OptionDef, Options};
@@ -15,8 +18,12 @@ const SEPARATOR: OptionDef =
     OptionDef::new("separator", Kind::Text, "a regular expression to split at").required();
 const FIELD: OptionDef = OptionDef::new("split_field", Kind::Text, "the column").required();
 const OUTPUT: OptionDef =
-    OptionDef::new("output_fields", Kind::List, "names of the new columns; the last one keeps the rest")
-        .required();
+    OptionDef::new(
+        "output_fields",
+        Kind::List,
+        "names of the new columns, all different; the last one keeps the rest; one that exists is replaced, by a text",
+    )
+    .required();
 
 pub(super) struct Factory;
 
@@ -38,6 +45,7 @@ impl TransformFactory for Factory {
             options.error(OUTPUT.key, "names no column");
             return None;
         }
+        all_differ(options, &OUTPUT, &outputs).then_some(())?;
         Some(Arc::new(Stateless(Split { pattern: pattern?, field: field?, outputs })))
     }
 }
@@ -66,12 +74,19 @@ impl Columns for Split {
         Ok((output, Step { from, to }))
     }
 
+    fn oddities(&self, input: &CatalogTable) -> Vec<String> {
+        let replaced = |name: &String| replaces(input, OUTPUT.key, name, &DataType::String);
+        self.outputs.iter().filter_map(replaced).collect()
+    }
+
     fn apply(&self, step: &Step, output: &Arc<CatalogTable>, batch: Batch) -> Result<Option<Batch>, Fault> {
         let texts = text_column(batch.rows.column(step.from))?;
         let mut parts: Vec<StringBuilder> = step.to.iter().map(|_| StringBuilder::new()).collect();
         for text in &texts {
             let found = match text {
-                Some(text) => java_regex::split(text, &self.pattern, parts.len())?,
+                Some(text) => {
+                    java_regex::split(text, &self.pattern, parts.len()).map_err(in_column(&self.field))?
+                }
                 None => Vec::new(),
             };
             for (index, builder) in parts.iter_mut().enumerate() {

@@ -1,11 +1,14 @@
 //! What transforms without state share: a step per table, prepared once, applied per batch.
 //!
 //! A transform that makes one table of each is a [`Columns`]; one that routes, drops or multiplies is a [`Tables`],
-//! which every `Columns` is too. [`Stateless`] makes either the port's `TransformDef`.
+//! which every `Columns` is too. [`Stateless`] makes either the port's `TransformDef`, and says which row a fault is of:
+//! what keeps nothing can be tried again on fewer rows.
 
+use super::row_errors::{Met, first_wrong};
 use crate::model::{Fault, nearest};
+use crate::options::{OptionDef, Options};
 use crate::plugin::{Out, RunContext, State, Transform, TransformDef};
-use crate::table::{Batch, CatalogTable, Column, TablePath};
+use crate::table::{Batch, CatalogTable, Column, DataType, TablePath};
 use arrow::array::ArrayRef;
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use async_trait::async_trait;
@@ -22,6 +25,16 @@ pub(super) trait Columns: Clone + Send + Sync + 'static {
     /// # Errors
     /// Messages that name the option and what is wrong.
     fn plan(&self, input: &CatalogTable) -> Result<(CatalogTable, Self::Step), Vec<String>>;
+
+    /// What is odd about a table, as [`TransformDef::oddities`].
+    fn oddities(&self, _input: &CatalogTable) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Whether an error must not show the values of a column, whatever it is called.
+    fn hides(&self, _column: &str) -> bool {
+        false
+    }
 
     /// Transforms one batch of a table; `output` is the table that `plan` gave.
     ///
@@ -40,11 +53,21 @@ pub(super) trait Tables: Clone + Send + Sync + 'static {
     /// What is worked out once per table.
     type Step: Send + Sync + 'static;
 
+    /// See [`TransformDef::oddities`].
+    fn oddities(&self, _ids: &[&str], _tables: &[&CatalogTable]) -> Vec<String> {
+        Vec::new()
+    }
+
     /// The tables that come out, none if the table is dropped, and how to get there.
     ///
     /// # Errors
     /// Messages that name the option and what is wrong.
     fn plan(&self, input: &CatalogTable) -> Result<(Vec<CatalogTable>, Self::Step), Vec<String>>;
+
+    /// Whether an error must not show the values of a column, whatever it is called.
+    fn hides(&self, _column: &str) -> bool {
+        false
+    }
 
     /// Transforms one batch of a table that is not dropped; `outputs` are the tables that `plan` gave.
     ///
@@ -64,6 +87,14 @@ impl<T: Columns> Tables for T {
 
     fn plan(&self, input: &CatalogTable) -> Result<(Vec<CatalogTable>, Self::Step), Vec<String>> {
         Columns::plan(self, input).map(|(output, step)| (vec![output], step))
+    }
+
+    fn oddities(&self, _ids: &[&str], tables: &[&CatalogTable]) -> Vec<String> {
+        tables.iter().flat_map(|table| Columns::oddities(self, table)).collect()
+    }
+
+    fn hides(&self, column: &str) -> bool {
+        Columns::hides(self, column)
     }
 
     fn apply(
@@ -92,16 +123,21 @@ impl<T: Tables> TransformDef for Stateless<T> {
         self.0.plan(input).map(|(outputs, _)| outputs)
     }
 
+    fn oddities(&self, ids: &[&str], tables: &[&CatalogTable]) -> Vec<String> {
+        self.0.oddities(ids, tables)
+    }
+
     fn start(
         &self,
-        _context: &RunContext,
+        context: &RunContext,
         inputs: &[CatalogTable],
         _state: Option<State>,
     ) -> Result<Box<dyn Transform>, Fault> {
         let prepare = |input: &CatalogTable| {
             let (outputs, step) =
                 self.0.plan(input).map_err(|problems| Fault::internal(problems.join("; ")))?;
-            Ok((input.path.clone(), Planned { outputs: outputs.into_iter().map(Arc::new).collect(), step }))
+            let outputs = outputs.into_iter().map(Arc::new).collect();
+            Ok((input.path.clone(), Planned { outputs, step, met: Met::new(context) }))
         };
         let tables = inputs.iter().map(prepare).collect::<Result<_, Fault>>()?;
         Ok(Box::new(Running { transform: self.0.clone(), tables }))
@@ -111,6 +147,7 @@ impl<T: Tables> TransformDef for Stateless<T> {
 struct Planned<S> {
     outputs: Vec<Arc<CatalogTable>>,
     step: S,
+    met: Met,
 }
 
 struct Running<T: Tables> {
@@ -121,14 +158,23 @@ struct Running<T: Tables> {
 #[async_trait]
 impl<T: Tables> Transform for Running<T> {
     async fn apply(&mut self, batch: Batch, out: &mut Out) -> Result<(), Fault> {
-        let Some(table) = self.tables.get(&batch.table.path) else {
+        let Some(table) = self.tables.get_mut(&batch.table.path) else {
             return Err(Fault::internal(format!("table {} was not planned for", batch.table.path)));
         };
         if table.outputs.is_empty() {
             out.drop_rows(batch.len());
             return Ok(());
         }
-        self.transform.apply(&table.step, &table.outputs, batch, out)
+        let run = |batch: Batch, out: &mut Out| self.transform.apply(&table.step, &table.outputs, batch, out);
+        if let Err(fault) = run(batch.clone(), out) {
+            let (row, fault) = first_wrong(&batch, fault, |part| run(part, &mut Out::default()));
+            return Err(match row {
+                Some(row) => table.met.fault(&batch, row, |column| self.transform.hides(column), fault),
+                None => fault,
+            });
+        }
+        table.met.add(&batch);
+        Ok(())
     }
 }
 
@@ -157,7 +203,8 @@ pub(super) fn column(input: &CatalogTable, option: &str, name: &str) -> Result<u
     })
 }
 
-/// The table with new columns: each takes the place of the one of its name, else it is appended. Answers their places.
+/// The table with new columns: each takes the place of the one of its name, else it is appended. A key with a column
+/// whose place is taken is lost. Answers their places.
 pub(super) fn put_columns(
     input: &CatalogTable,
     new: impl Iterator<Item = Column>,
@@ -176,7 +223,30 @@ pub(super) fn put_columns(
             }
         }
     }
-    (input.with_columns(columns), places)
+    let is_kept = |name: &String| input.index_of(name).is_none_or(|place| !places.contains(&place));
+    let mut output = input.with_columns(columns);
+    output.primary_key = output.primary_key.filter(|key| key.columns.iter().all(is_kept));
+    output.constraint_keys.retain(|key| key.columns.iter().all(|(name, _)| is_kept(name)));
+    (output, places)
+}
+
+/// Says of a new column whose name the table has already that the old one's values are lost.
+pub(super) fn replaces(input: &CatalogTable, option: &str, name: &str, to: &DataType) -> Option<String> {
+    let old = &input.columns[input.index_of(name)?];
+    Some(format!(
+        "{option}: \"{name}\" takes the place of the column \"{name}\" ({}) of table {}, as {to}; its values are \
+         lost, choose another name to keep them",
+        old.data_type, input.path
+    ))
+}
+
+/// Notes a name that an option gives twice; whether there is none.
+pub(super) fn all_differ(options: &Options<'_>, option: &OptionDef, names: &[String]) -> bool {
+    let twice = names.iter().enumerate().find(|(index, name)| names[..*index].contains(name));
+    if let Some((index, name)) = twice {
+        options.error(&format!("{}[{index}]", option.key), format!("names the column \"{name}\" twice"));
+    }
+    twice.is_none()
 }
 
 /// Puts an array in its place, in the order that [`put_columns`] gave.

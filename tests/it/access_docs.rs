@@ -5,6 +5,7 @@ use crate::access::Guarded;
 use crate::server::{Options, checkout};
 use seikan::app::{Server, ServerOptions, block_on};
 use seikan::config::Config;
+use seikan::runtime::Logging;
 use std::fs;
 use std::process::{Command, ExitCode};
 
@@ -24,7 +25,8 @@ fn each_route_is_in_the_table_with_its_role() {
     let rows = std::sync::Mutex::new(Vec::new());
     let found = &rows;
     block_on(async move {
-        let server = Server::start(ServerOptions::for_config(config, false)).await.unwrap();
+        let server =
+            Server::start(ServerOptions::for_config(config, false, Logging::detached())).await.unwrap();
         let routes = server.routes().iter();
         *found.lock().unwrap() =
             routes.map(|r| format!("| `{} {}` | {} |\n", r.method, r.path, r.role)).collect();

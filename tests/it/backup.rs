@@ -344,7 +344,7 @@ fn one_backup_at_a_time_and_none_without_a_place() {
     assert!(message.contains("seatunnel.engine.store.backup-dir"), "{message}");
     assert!(plain.get("/backups").fail(400).contains("store.backup-dir"));
     plain.request("DELETE", "/backups", &[], b"").fail(405);
-    let said = printed(&["create", "--server", plain.url()], 1);
+    let said = printed(&["create", "--server", plain.url()], 2);
     assert!(said.contains("store.backup-dir"), "{said}");
     drop(plain);
     // A relative place is told in full.
@@ -401,6 +401,7 @@ fn arguments_that_can_not_be_used_say_so() {
     fs::create_dir(&used).unwrap();
     fs::create_dir(&empty).unwrap();
     fs::write(Path::new(&used).join("mine"), "x").unwrap();
+    let inside = here("data/inside");
     let (bad, file, nowhere) = (here("bad.jsonl"), here("used/mine"), here("no/such/place"));
     fs::write(&bad, "{\"seikan\":{\"format\":1,\"program\":\"x\",\"time\":\"y\",\"store\":null}}\nwhat?\n")
         .unwrap();
@@ -410,15 +411,16 @@ fn arguments_that_can_not_be_used_say_so() {
         (vec!["create", "--data-dir", &used, "--to", &empty], 2, "used: is not a data directory"),
         (vec!["create", "--data-dir", &data], 2, "give --to DIR, or set store.backup-dir"),
         (vec!["create", "--data-dir", &data, "--to", &data], 2, "is the data directory itself"),
-        (vec!["create", "--data-dir", &data, "--to", &file], 1, "mine is a file, not a directory"),
+        (vec!["create", "--data-dir", &data, "--to", &file], 2, "mine is a file, not a directory"),
         (
-            vec!["create", "--server", "https://x", "--to", &empty],
+            vec!["create", "--server", "ftp://x", "--to", &empty],
             2,
             "allowed: a URL such as http://127.0.0.1:8080",
         ),
-        (vec!["create", "--server", "http://127.0.0.1:1"], 1, "http://127.0.0.1:1/backups: "),
+        (vec!["create", "--server", "http://127.0.0.1:1"], 3, "http://127.0.0.1:1/backups: "),
         (vec!["create", "--server", "http://127.0.0.1:1", "--data-dir", &data], 2, "cannot be used with"),
         (vec!["list", &missing], 2, "missing: there is no such directory"),
+        (vec!["list", &file], 2, "mine is a file, not a directory"),
         (vec!["list", &empty], 0, "empty: no backups"),
         (vec!["verify"], 2, "PATH"),
         (vec!["verify", &empty], 2, "empty: is not a data directory"),
@@ -426,10 +428,14 @@ fn arguments_that_can_not_be_used_say_so() {
         (vec!["verify", &file], 2, "mine is a file, not a directory"),
         (vec!["restore", &empty, &missing], 2, "empty: is not a data directory"),
         (vec!["restore", &data, &used], 2, "used: is not empty (it holds mine)"),
-        (vec!["restore", &data, &data], 2, "data: is not empty"),
+        (vec!["restore", &data, &data], 2, "data: is the backup itself"),
+        (vec!["restore", &data, &inside], 2, "lies inside the backup"),
         (vec!["export", &used], 2, "used: is not a data directory"),
         (vec!["export", &data, "--out", &nowhere], 1, "cannot create"),
         (vec!["export", &data, "--out", &bad], 2, "bad.jsonl: exists already; --force replaces it"),
+        (vec!["export", &data, "--out", &inside], 2, "lies inside the data directory"),
+        (vec!["export", &data, "--out", "/dev/null", "--force"], 2, "no regular file"),
+        (vec!["export", &data, "--out", "-"], 0, "0 jobs exported"),
         (vec!["export", &data, "--force"], 2, "--out"),
         (vec!["import", &missing, &empty], 2, "missing: can't be read"),
         (
@@ -443,6 +449,13 @@ fn arguments_that_can_not_be_used_say_so() {
         let said = printed(&arguments, code);
         assert!(said.contains(expected), "backup {arguments:?}: {said}\nexpected: {expected}");
     }
-    assert!(!Path::new(&missing).exists());
+    for (dir, expected) in [(&used, "it holds mine"), (&file, "is a file, not a directory")] {
+        let mut command = Command::new(program());
+        command.args(["serve", "--data-dir", dir]).env_remove("SEATUNNEL_CONFIG").stdin(Stdio::null());
+        let output = command.output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.code() == Some(2) && said.contains(expected), "serve {dir}: {said}");
+    }
+    assert!(!Path::new(&missing).exists() && !Path::new("-").exists());
     assert_eq!(fs::read_dir(&empty).unwrap().count(), 0);
 }

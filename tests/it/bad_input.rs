@@ -91,7 +91,7 @@ fn jobs_that_are_refused_say_where_and_why() {
                 .to_string(),
             vec!["env.job.retry.interval.seconds: -1 is not allowed; allowed: 0 or more"],
         ),
-        (with_int(json!({"int.min": 9, "int.max": 5})), vec!["source[0].FakeSource", "int.min 9 is larger"]),
+        (with_int(json!({"int.min": 9, "int.max": 5})), vec!["source[0].FakeSource.int.min", "9 is larger"]),
         (with_ints(json!({"array.size": -1})), vec!["source[0].FakeSource", "array.size", "-1"]),
         (
             with_int(json!({"rows": [{"kind": "insert", "fields": [1]}]})),

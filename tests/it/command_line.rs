@@ -83,6 +83,105 @@ fn counts_that_mean_something_else_are_warnings() {
 }
 
 #[test]
+fn warnings_alone_are_no_failure() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = file(dir.path(), "job.conf", ["env { job.nam = x }\n", JOB].concat());
+    for arguments in [["check", &path].as_slice(), &["check", "--output", "json", &path], &["run", &path]] {
+        let output = seikan(arguments);
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", text(&output.stderr));
+        assert!(text(&output.stdout).contains("is not an option of env"), "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_job_that_failed_tells_the_time_of_all_its_attempts() {
+    let dir = tempfile::tempdir().unwrap();
+    file(dir.path(), "file", "");
+    let job = format!(
+        "env {{ job.retry.times = 1, job.retry.interval.seconds = 1 }}\n\
+         source {{ FakeSource {{ schema {{ fields {{ a = int }} }} }} }}\n\
+         sink {{ LocalFile {{ path = \"{}/file/out\", file_format_type = csv, is_enable_transaction = false }} }}",
+        dir.path().display()
+    );
+    let output = seikan(&["run", &file(dir.path(), "job.conf", job)]);
+    assert_eq!(output.status.code(), Some(1));
+    let (log, end) = (text(&output.stdout), text(&output.stderr));
+    assert!(log.contains("attempt 2 started"), "{log}");
+    assert!(!log.contains("twice") && !log.contains("may get rows again"), "nothing was written: {log}");
+    let seconds = end.split(" committed in ").nth(1).and_then(|rest| rest.split(' ').next()).unwrap();
+    assert!(seconds.parse::<f64>().unwrap() >= 1.0, "{end}");
+}
+
+#[test]
+fn check_tells_what_a_submission_would_do() {
+    let dir = tempfile::tempdir().unwrap();
+    let fake = |options: &str| {
+        format!(
+            "source {{ FakeSource {{ {options}, schema {{ fields {{ a = int }} }} }} }}\nsink {{ Console {{ }} }}\n"
+        )
+    };
+    let json = |number: &str| {
+        format!(
+            r#"{{"source":[{{"plugin_name":"FakeSource",{number},"schema":{{"fields":{{"a":"int"}}}}}}],
+                "sink":[{{"plugin_name":"Console"}}]}}"#
+        )
+    };
+    for (name, job, wanted) in [
+        ("a.conf", fake("row.num = \"${n:2}\""), "other values are at source[0].row.num"),
+        ("a.conf", fake("row.num = 2"), "a.conf: ok"),
+        (
+            "a.conf",
+            ["include classpath(\"no.conf\")\n", JOB].concat(),
+            "no.conf does not exist; nothing is included (required(…) makes that an error)",
+        ),
+        (
+            "a.conf",
+            ["include classpath(\"no.conf\")\n", JOB].concat(),
+            "POST /submit-job refuses this text: line 1, column 1: include is not allowed",
+        ),
+        (
+            "a.conf",
+            ["include url(\"http://h/x.conf\")\n", JOB].concat(),
+            "include of the URL \"http://h/x.conf\" is not supported; save it to a file",
+        ),
+        (
+            "a.json",
+            json(r#""row.num":1,"row.num":2"#),
+            "the key \"row.num\" is there twice (in the body of a request the last one counts)",
+        ),
+        (
+            "a.json",
+            json(r#""row.num":99999999999999999999"#),
+            "the number 99999999999999999999 is too large for 64 bits; put it in quotes",
+        ),
+        (
+            "a.conf",
+            JOB.replace("source { FakeSource {", "source FakeSource { x {"),
+            "(\"source FakeSource\" is one key; write source { FakeSource { … } })",
+        ),
+        ("a.conf", fake("int.template = [1], row.num = \"\\\\d\""), "row.num: \"\\d\" is not an integer"),
+        ("a.conf", fake("row.num = 1.5"), "warning: source[0].FakeSource.row.num: 1.5 counts as 1"),
+    ] {
+        let output = seikan(&["check", &file(dir.path(), name, &job)]);
+        let said = [text(&output.stdout), text(&output.stderr)].concat();
+        assert!(said.contains(wanted), "{job}\n{said}\nwanted: {wanted}");
+    }
+    let given = seikan(&["check", "-i", "n=3", &file(dir.path(), "a.conf", fake("row.num = \"${n:2}\""))]);
+    assert!(text(&given.stdout).ends_with("a.conf: ok\n"), "{given:?}");
+}
+
+#[test]
+fn the_jobs_of_the_page_about_job_files_are_fine() {
+    let page = fs::read_to_string(checkout().join("docs/job-files.md")).unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    for (language, name) in [("hocon", "a.conf"), ("json", "a.json"), ("sql", "a.sql")] {
+        let job = page.split(&format!("```{language}\n")).nth(1).unwrap().split("```").next().unwrap();
+        let output = seikan(&["check", &file(dir.path(), name, job)]);
+        assert!(text(&output.stdout).ends_with(&format!("{name}: ok\n")), "{output:?}");
+    }
+}
+
+#[test]
 fn blanks_of_a_variable_are_kept() {
     let dir = tempfile::tempdir().unwrap();
     let path = file(dir.path(), "job.conf", ["env { k = \"${nm}\" }\n", JOB].concat());

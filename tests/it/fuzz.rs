@@ -7,10 +7,10 @@ use base64::Engine;
 use rand::prelude::*;
 use rand::rngs::SmallRng;
 use seikan::model::{Problem, Problems, TextFormat};
-use seikan::options::{Map, Options, Tree};
+use seikan::options::{Map, Options, Tree, masked};
 use seikan::plugin::Registry;
 use seikan::spec::{
-    Environment, JsonMode, Resolve, Shade, Source, job_spec, locate, masked, parse_json, parse_tree_in,
+    Environment, JsonMode, Resolve, Shade, Source, job_spec, locate, parse_json, parse_tree_in,
 };
 use seikan::table::{CatalogTable, Column, DataType, TablePath};
 use std::collections::HashMap;

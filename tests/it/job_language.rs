@@ -4,9 +4,9 @@
 use indexmap::IndexMap;
 use proptest::prelude::*;
 use seikan::model::{Problem, TextFormat};
-use seikan::options::Tree;
+use seikan::options::{Tree, masked};
 use seikan::spec::{
-    Environment, JsonMode, MAX_DEPTH, Resolve, Shade, Source, job_spec, masked, parse_json, parse_tree_in,
+    Environment, JsonMode, MAX_DEPTH, Resolve, Shade, Source, job_spec, parse_json, parse_tree_in,
 };
 use std::collections::HashMap;
 use std::fmt::Write;
@@ -374,6 +374,7 @@ fn every_type_of_a_schema() {
         ("date", "DATE"),
         ("time", "TIME"),
         ("timestamp", "TIMESTAMP"),
+        ("timestamp_tz", "TIMESTAMP_TZ"),
         ("array<int>", "ARRAY<INT>"),
         ("\"map<string, array<double>>\"", "Map<STRING, ARRAY<DOUBLE>>"),
         ("\"map<decimal(5, 2), map<int, string>>\"", "Map<Decimal(5, 2), Map<INT, STRING>>"),
@@ -402,7 +403,6 @@ fn every_type_of_a_schema() {
         "\"int[]\"",
         "5",
         "[int]",
-        "timestamp_tz",
     ] {
         let findings = found(&format!(
             "source {{ FakeSource {{ schema {{ fields {{ x = {kind} }} }} }} }}\nsink {{ Console {{ }} }}"
@@ -477,4 +477,23 @@ fn a_graph_of_several_blocks_is_wired_by_ids_strictly() {
     let findings = found(&text);
     let plan = findings.plan.unwrap_or_else(|| panic!("{:?}", findings.errors));
     assert_eq!(plan.edges().len(), 4);
+}
+
+#[test]
+fn what_transforms_do_unasked_is_a_warning_at_its_option() {
+    let findings = found(
+        "source { FakeSource { plugin_output = f, schema { fields { s = string, n = int } } } }\n\
+         transform { Split { plugin_input = f, plugin_output = g, separator = \",\", split_field = s,\n\
+         output_fields = [a, n] }\nFieldRename { plugin_input = g, plugin_output = h,\n\
+         replacements_with_regex = [{ replace_from = \"(a)\", replace_to = \"$1_x\" }] } }\n\
+         sink { Console { plugin_input = h } }",
+    );
+    assert!(findings.plan.is_some(), "{:?}", findings.errors);
+    let warnings: Vec<String> = findings.warnings.iter().map(ToString::to_string).collect();
+    for wanted in [
+        "transform[0].Split.output_fields: \"n\" takes the place of the column \"n\" (INT) of table ",
+        "transform[1].FieldRename.replacements_with_regex[0].replace_to: \"$1_x\" stands in the new names as it is",
+    ] {
+        assert!(warnings.iter().any(|w| w.starts_with(wanted)), "{wanted}: {warnings:?}");
+    }
 }

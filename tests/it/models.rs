@@ -1,17 +1,18 @@
 //! `LLM` and `Embedding` in jobs of a real server, against a service on this machine.
 
-use crate::server::Server;
+use crate::server::{Server, program};
 use serde_json::{Value, json};
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
+use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier};
 
 /// A model behind HTTP; its threads end with the test.
-struct Model {
-    url: String,
+pub struct Model {
+    pub url: String,
     seen: Arc<Seen>,
 }
 
@@ -24,7 +25,7 @@ struct Seen {
 
 impl Model {
     /// Answers each body with a status and a body; `None`: says nothing until the other side hangs up.
-    fn start(answer: impl Fn(&Value) -> Option<(u16, Value)> + Send + Sync + 'static) -> Self {
+    pub fn start(answer: impl Fn(&Value) -> Option<(u16, Value)> + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/v1", listener.local_addr().unwrap());
         let (seen, answer) = (Arc::new(Seen::default()), Arc::new(answer));
@@ -220,6 +221,24 @@ fn vectors_reach_every_sink_that_takes_them() {
 }
 
 #[test]
+fn a_trial_asks_and_says_so() {
+    let dir = tempfile::tempdir().unwrap();
+    let model = Model::start(|body| Some(name_of(body)));
+    let server = Server::start(dir.path());
+    let job = job(12, llm(&model, json!({})), json!([{"plugin_name": "Console", "plugin_input": "out"}]));
+    let found = server.post("/submit-job?dryRun=static", job.to_string()).ok();
+    assert_eq!((model.asked(), found.get("askedServices")), (0, None));
+    let found = server.post("/submit-job?dryRun=sample", job.to_string()).ok();
+    assert_eq!((model.asked(), &found["askedServices"]), (10, &json!(["Transform[0]-LLM"])));
+    let path = dir.path().join("job.json");
+    fs::write(&path, job.to_string()).unwrap();
+    let checked = Command::new(program()).args(["check", "--sample"]).arg(&path).output().unwrap();
+    let printed = String::from_utf8_lossy(&checked.stdout).into_owned();
+    assert!(printed.ends_with("Transform[0]-LLM asked its service for these rows\n"), "{printed}");
+    assert_eq!(model.asked(), 20);
+}
+
+#[test]
 fn a_refused_key_fails_the_job_at_its_vertex_and_is_not_shown() {
     let dir = tempfile::tempdir().unwrap();
     let model = Model::start(|_| Some((401, json!({"error": {"message": "sk-hidden is not known"}}))));
@@ -231,7 +250,8 @@ fn a_refused_key_fails_the_job_at_its_vertex_and_is_not_shown() {
     let ended = server.ended(&id);
     let message = ended["errorMsg"].as_str().unwrap();
     assert!(
-        message.contains("Transform[0]-LLM: column \"llm_output\", model m of OPENAI, row {\"id\":"),
+        message.contains("Transform[0]-LLM: row ")
+            && message.contains("): column \"llm_output\", model m of OPENAI: "),
         "{message}"
     );
     assert!(

@@ -4,6 +4,7 @@
 use crate::server::{Server, checkout};
 use seikan::options::{Kind, OptionDef};
 use seikan::plan::{BlockKind, BlockRules, SINK_OPTIONS, SOURCE_OPTIONS, TRANSFORM_OPTIONS, block_rules};
+use seikan::table::schema;
 use serde_json::Value;
 use std::collections::HashSet;
 use std::fs;
@@ -12,7 +13,7 @@ const HEAD: &str = "# What can be written in a job\n\n\
     Every block and its options, made from the declarations that the program itself reads its jobs by. `GET /option-rules` \
     answers the same as JSON.\n\n\
     A dotted name can be written flat (`row.num = 5`) or nested (`row { num = 5 }`). Names of plug-ins are matched in any \
-    letter case. Made by `SEIKAN_UPDATE_DOCS=1 cargo test --test it -- plugin_docs`.\n";
+    letter case. `x[].y` is an option of each object in the list `x`. Made by `SEIKAN_UPDATE_DOCS=1 cargo test --test it -- plugin_docs`.\n";
 
 fn page(rules: &[BlockRules]) -> String {
     let mut page = HEAD.to_owned();
@@ -28,6 +29,12 @@ fn page(rules: &[BlockRules]) -> String {
         table(&mut page, common);
         for rules in of_kind(kind) {
             page.push_str(&format!("\n### {}\n", rules.name));
+            if let Some(why) = rules.refused {
+                page.push_str(&format!("\n**Refused**: it {why}.\n"));
+            }
+            if let Some(note) = rules.note {
+                page.push_str(&format!("\n{note}\n"));
+            }
             table(&mut page, rules.own);
         }
     }
@@ -45,31 +52,51 @@ fn table(page: &mut String, options: &[OptionDef]) {
         return;
     }
     page.push_str("\n| option | type | default | what it is |\n|---|---|---|---|\n");
+    rows(page, options, "", options);
+}
+
+/// Options that stand below another one have its name in front. A table's schema has a section of its own; what takes
+/// the plug-in's own options again (`tables_configs`) says so.
+fn rows(page: &mut String, options: &[OptionDef], before: &str, own: &[OptionDef]) {
     for option in options {
-        let older = match option.fallbacks {
-            [] => String::new(),
-            names => {
-                format!(" (older: {})", names.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", "))
-            }
-        };
-        let kind = match option.kind {
-            Kind::Text => "text".to_owned(),
-            Kind::Bool => "boolean".to_owned(),
-            Kind::Int => "integer".to_owned(),
-            Kind::Long => "long".to_owned(),
-            Kind::Double => "number".to_owned(),
-            Kind::List => "list".to_owned(),
-            Kind::Object => "object".to_owned(),
-            Kind::Choice(choices) => choices.join(", "),
-        };
-        let default = match (option.default, option.required) {
-            (Some(default), _) => format!("`{}`", default.escape_debug()),
-            (None, true) => "**required**".to_owned(),
-            (None, false) => String::new(),
-        };
-        let about = option.about.replace('|', "\\|");
-        page.push_str(&format!("| `{}`{older} | {kind} | {default} | {about} |\n", option.key));
+        row(page, option, before);
+        let is_own = |inner: &OptionDef| own.iter().any(|known| known.key == inner.key);
+        let has_section = option.key == "schema" && keys(option.of).eq(keys(schema::OPTIONS));
+        if !has_section && !option.of.iter().all(is_own) {
+            let mark = if option.kind == Kind::List { "[]" } else { "" };
+            rows(page, option.of, &format!("{before}{}{mark}.", option.key), own);
+        }
     }
+}
+
+fn keys(options: &[OptionDef]) -> impl Iterator<Item = &'static str> {
+    options.iter().map(|option| option.key)
+}
+
+fn row(page: &mut String, option: &OptionDef, before: &str) {
+    let older = match option.fallbacks {
+        [] => String::new(),
+        names => {
+            format!(" (older: {})", names.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", "))
+        }
+    };
+    let kind = match option.kind {
+        Kind::Text => "text".to_owned(),
+        Kind::Bool => "boolean".to_owned(),
+        Kind::Int => "integer".to_owned(),
+        Kind::Long => "long".to_owned(),
+        Kind::Double => "number".to_owned(),
+        Kind::List => "list".to_owned(),
+        Kind::Object => "object".to_owned(),
+        Kind::Choice(choices) => choices.join(", "),
+    };
+    let default = match (option.default, option.required) {
+        (Some(default), _) => format!("`{}`", default.escape_debug()),
+        (None, true) => "**required**".to_owned(),
+        (None, false) => String::new(),
+    };
+    let about = option.about.replace('|', "\\|");
+    page.push_str(&format!("| `{before}{}`{older} | {kind} | {default} | {about} |\n", option.key));
 }
 
 #[test]
@@ -84,6 +111,38 @@ fn the_page_is_what_the_declarations_say() {
         stored == page,
         "docs/plugins.md is out of date; make it with SEIKAN_UPDATE_DOCS=1 cargo test --test it -- plugin_docs"
     );
+}
+
+/// Names between commas, without what stands in parentheses.
+fn names(cell: &str) -> Vec<String> {
+    let (mut names, mut depth) = (vec![String::new()], 0);
+    for c in cell.chars() {
+        match c {
+            '(' => depth += 1,
+            ')' => depth -= 1,
+            ',' if depth == 0 => names.push(String::new()),
+            c if depth == 0 => names.last_mut().unwrap().push(c),
+            _ => {}
+        }
+    }
+    names.iter().map(|name| name.trim().to_owned()).collect()
+}
+
+#[test]
+fn the_readme_lists_every_plugin_that_can_be_used() {
+    let readme = fs::read_to_string(checkout().join("README.md")).unwrap();
+    let rules = block_rules(&seikan::app::registry());
+    for (kind, title) in
+        [(BlockKind::Source, "sources"), (BlockKind::Transform, "transforms"), (BlockKind::Sink, "sinks")]
+    {
+        let cell = readme.split(&format!("| {title} | ")).nth(1).unwrap().split([';', '|']).next().unwrap();
+        let mut listed = names(cell);
+        listed.sort();
+        let mut there: Vec<&str> =
+            rules.iter().filter(|r| r.kind == kind && r.refused.is_none()).map(|r| r.name).collect();
+        there.sort_unstable();
+        assert_eq!(listed, there, "{title}");
+    }
 }
 
 #[test]

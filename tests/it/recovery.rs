@@ -111,6 +111,19 @@ fn a_second_server_on_the_same_directory_is_refused() {
     assert!(printed.contains(&dir.path().display().to_string()), "{printed}");
 }
 
+/// In a copy it is said, see `copies`.
+#[test]
+fn a_word_to_resume_what_is_not_held_says_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start(dir.path());
+    server.post("/resume-jobs", "").ok();
+    let input = dir.path().join("logs/in.csv");
+    numbered_csv(&input, 10);
+    // By its end all that was to be said before has been printed.
+    server.ended(&server.submit(&file_job(&input, &dir.path().join("logs/out"), 1_000)));
+    assert!(!server.printed().contains("held jobs"), "{}", server.printed());
+}
+
 #[test]
 fn an_open_address_needs_a_word() {
     let dir = tempfile::tempdir().unwrap();

@@ -6,7 +6,7 @@ use seikan::transforms::sql_functions;
 use std::fs;
 
 const HEAD: &str = "# Functions of SQL\n\n\
-    What a query of the `Sql` transform can call, made from the declarations that the program itself checks calls by. \
+    What a query of the `Sql` transform can call; operators, literals, CASE and CAST are in [sql.md](sql.md). Made from the declarations that the program itself checks calls by. \
     Names are matched in any letter case. What differs from the Java engine is in \
     [differences.md](differences.md#sql). Made by `SEIKAN_UPDATE_DOCS=1 cargo test --test it -- sql_function_docs`.\n\n\
     A function takes any value where it takes a text: what is no text counts as its Java text. Where it takes a \

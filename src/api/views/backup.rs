@@ -62,6 +62,7 @@ pub fn inspected(seen: &Inspected) -> Value {
         "lastChangeTime": time(seen.last_change_at),
         "damage": damage.collect::<Vec<_>>(),
         "lostJobs": lost.collect::<Vec<_>>(),
+        "doubt": seen.doubt,
         "notes": seen.notes,
     })
 }

@@ -46,6 +46,9 @@ pub fn examined(examined: &Examined<'_>) -> String {
     }
     if let Some(sample) = examined.sample {
         body.insert("cutOff".into(), json!(sample.cut_off));
+        if !sample.asked.is_empty() {
+            body.insert("askedServices".into(), json!(sample.asked));
+        }
     }
     let mut text = Value::Object(body).to_string();
     if let Some(sample) = examined.sample {

@@ -3,7 +3,9 @@
 use super::dag::Dag;
 use super::metrics::Metrics;
 use super::text::{Entries, Text, Time};
-use crate::model::{Accounting, Flow, JobEvent, JobId, JobRecord, JobState, MetricsSnapshot};
+use crate::model::{
+    Accounting, Flow, JobEvent, JobId, JobRecord, JobState, MetricsSnapshot, Millis, RECENT_EVENTS,
+};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -43,8 +45,8 @@ struct End {
 
 impl<'a> Job<'a> {
     /// A job that has not ended; `counts` are live.
-    pub fn live(record: &'a JobRecord, counts: &'a MetricsSnapshot, queue_position: Option<usize>) -> Self {
-        Self::of(record, counts, queue_position, None)
+    pub fn live(record: &'a JobRecord, counts: &'a MetricsSnapshot, moment: Moment) -> Self {
+        Self::of(record, counts, Some(moment), None)
     }
 
     /// A job that has ended.
@@ -57,7 +59,7 @@ impl<'a> Job<'a> {
     fn of(
         record: &'a JobRecord,
         counts: &'a MetricsSnapshot,
-        queue_position: Option<usize>,
+        moment: Option<Moment>,
         end: Option<End>,
     ) -> Self {
         Self {
@@ -72,9 +74,29 @@ impl<'a> Job<'a> {
             plugin_jars_urls: [],
             is_start_with_save_point: record.from_savepoint,
             metrics: Metrics::of(counts, &record.dag),
-            run: Run::of(record, counts, queue_position),
+            run: Run::of(record, counts, moment),
         }
     }
+}
+
+/// What is known of a live job beside its record.
+#[derive(Clone, Copy, Debug)]
+pub struct Moment {
+    /// When it is looked at.
+    pub now: Millis,
+    /// How many wait before it, while it waits for slots.
+    pub queue_position: Option<usize>,
+}
+
+/// How long a running job will go on at the rate that it had so far.
+fn seconds_left(record: &JobRecord, (done, total): (u64, u64), moment: Option<Moment>) -> Option<u64> {
+    let (started, now) = (record.started?, moment?.now);
+    if record.state != JobState::Running || done == 0 {
+        return None;
+    }
+    let spent = now.saturating_sub(started).max(0) as f64;
+    let left = spent * total.saturating_sub(done) as f64 / done as f64;
+    Some((left / 1000.0).ceil() as u64)
 }
 
 /// The fault of a failed job, never empty; `null` for every other end.
@@ -114,10 +136,14 @@ struct Run<'a> {
 }
 
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct Progress {
     done: u64,
     total: u64,
     percent: f64,
+    /// At the rate since the start; of a job that runs, once something is done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seconds_left: Option<u64>,
 }
 
 #[derive(Serialize)]
@@ -145,11 +171,11 @@ struct Event<'a> {
 }
 
 impl<'a> Run<'a> {
-    fn of(record: &'a JobRecord, counts: &MetricsSnapshot, queue_position: Option<usize>) -> Self {
+    fn of(record: &'a JobRecord, counts: &MetricsSnapshot, moment: Option<Moment>) -> Self {
         let fault = record.fault.as_ref().filter(|_| !record.state.is_end());
         let progress = |(done, total): (u64, u64)| {
             let percent = (done.min(total) as f64 * 1000.0 / total.max(1) as f64).round() / 10.0;
-            Progress { done, total, percent }
+            Progress { done, total, percent, seconds_left: seconds_left(record, (done, total), moment) }
         };
         let flow = |f: &'a Flow| {
             let Flow { place, sent, received, dropped } = f;
@@ -159,6 +185,7 @@ impl<'a> Run<'a> {
             balanced: accounting.is_balanced(),
             flows: accounting.flows.iter().map(flow).collect(),
         };
+        let older = record.events.len().saturating_sub(RECENT_EVENTS);
         let event = |e: &'a JobEvent| Event {
             time: Time(Some(e.at)),
             state: e.state.name(),
@@ -173,12 +200,12 @@ impl<'a> Run<'a> {
             committed_count: Text(counts.committed),
             rejected_count: Text(counts.rejected),
             waiting_for: record.waiting.as_deref(),
-            queue_position: queue_position.map(|position| position + 1),
+            queue_position: moment.and_then(|moment| moment.queue_position).map(|position| position + 1),
             savepoint_failure: record.savepoint_failure.as_deref(),
             last_fault: fault.map(ToString::to_string),
             progress: counts.progress.map(progress),
             accounting: record.accounting.as_ref().map(balance),
-            events: record.events.iter().map(event).collect(),
+            events: record.events.iter().skip(older).map(event).collect(),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Rules about a table itself: its name, keys and columns. Checked when the sink is built.
 
 use super::rules::{each_object, strict_list};
+use crate::model::{MASK, is_secret};
 use crate::options::{Kind, OptionDef, Options, convert};
 use crate::table::{CatalogTable, Column, ConstraintKey, ConstraintKind, DataType, PrimaryKey};
 
@@ -197,7 +198,8 @@ fn column_text(column: &Column) -> String {
         text.push_str(" not null");
     }
     if let Some(default) = &column.default {
-        text.push_str(&format!(" default {}", convert::shown(default)));
+        let default = if is_secret(&column.name) { MASK.to_owned() } else { convert::shown(default) };
+        text.push_str(&format!(" default {default}"));
     }
     if let Some(comment) = &column.comment {
         text.push_str(&format!(" comment {comment:?}"));

@@ -6,12 +6,12 @@ use super::deep::{always_typed, missing_field};
 use super::rules::{FieldRule, RuleType, TableRules, ValueRule, Wanted};
 use crate::format::java_text::JavaText;
 use crate::format::json::ColumnBuilder;
-use crate::model::Fault;
-use crate::options::{Tree, convert};
+use crate::model::{Fault, MASK, is_document, is_secret, shown_bare, unfit};
+use crate::options::{Tree, convert, masked};
 use crate::table::{Batch, CatalogTable, Column, DataType};
 use std::sync::Arc;
 
-/// Longest text of a row in an error.
+/// Longest text of a row in an error; each value is cut by itself.
 const ROW_TEXT: usize = 1000;
 
 /// All checks of one table.
@@ -97,16 +97,17 @@ fn field_checks(rule: &FieldRule, column: &Column) -> Vec<(Check, String)> {
     match &rule.wanted {
         Wanted::Any => {}
         Wanted::Impossible(_) => checks.push((Check::Never, of_type)),
-        Wanted::Type(DataType::Null) => checks.push((Check::Null, of_type)),
+        Wanted::Type(DataType::Null) => checks.push((Check::Null, format!("{head}), the value is not null"))),
         Wanted::Type(wanted) => {
-            checks.push((Check::NotNull, of_type.clone()));
+            let is_null =
+                "the value is null, which has the type \"null\" alone; leave field_type out to allow nulls";
+            checks.push((Check::NotNull, format!("{head}), {is_null}")));
             checks.extend(type_check(found, wanted, rule).map(|check| (check, of_type)));
         }
     }
     for value in &rule.values {
-        checks.extend(
-            kind_checks(value, found).into_iter().map(|(check, text)| (check, format!("{head}, {text})"))),
-        );
+        let of_kind = kind_checks(value, found).into_iter();
+        checks.extend(of_kind.map(|(check, text, why)| (check, format!("{head}, {text}){why}"))));
         checks.extend(
             equals_check(value, rule, found).map(|(check, text)| (check, format!("{head}, {text})"))),
         );
@@ -131,7 +132,8 @@ fn type_check(found: &DataType, wanted: &DataType, rule: &FieldRule) -> Option<C
     }
 }
 
-fn kind_checks(value: &ValueRule, found: &DataType) -> Vec<(Check, String)> {
+/// Checks, how the rule is called, and what is said behind its name.
+fn kind_checks(value: &ValueRule, found: &DataType) -> Vec<(Check, String, &'static str)> {
     let Some(kind) = value.kind else { return Vec::new() };
     let text = match value.bound {
         Some(bound) => format!("ruleType={}, ruleValue={bound}", kind.name()),
@@ -141,21 +143,23 @@ fn kind_checks(value: &ValueRule, found: &DataType) -> Vec<(Check, String)> {
     let number = |end| value.bound.map(|bound| Check::number(found, bound, end));
     let length = |end| value.bound.map(|bound| Check::Length { end, outermost: bound.as_f64() });
     let of_value = match kind {
-        RuleType::NotNull => return vec![(Check::NotNull, text)],
-        RuleType::Null => return vec![(Check::Null, text)],
+        RuleType::NotNull => return vec![(Check::NotNull, text, "")],
+        RuleType::Null => return vec![(Check::Null, text, "")],
         // Rules about row counts make no sense here: they fail, as the job language has it.
-        RuleType::MinRow | RuleType::MaxRow => return vec![(Check::Never, text)],
+        RuleType::MinRow | RuleType::MaxRow => return vec![(Check::Never, text, "")],
         RuleType::Min => number(End::Min),
         RuleType::Max => number(End::Max),
         RuleType::MinLength => length(End::Min),
         RuleType::MaxLength => length(End::Max),
     };
-    vec![(Check::NotNull, text.clone()), (of_value.unwrap_or(Check::Never), text)]
+    vec![(Check::NotNull, text.clone(), ", the value is null"), (of_value.unwrap_or(Check::Never), text, "")]
 }
 
 fn equals_check(value: &ValueRule, rule: &FieldRule, found: &DataType) -> Option<(Check, String)> {
     let literal = value.equals_to.as_ref()?;
-    let text = format!("equalTo={}", convert::shown(literal));
+    let is_secret = is_secret(&rule.name) || found.secret().is_some();
+    let text =
+        if is_secret { format!("equalTo={MASK}") } else { format!("equalTo={}", convert::shown(literal)) };
     let nested = matches!(found, DataType::Array(_) | DataType::Map(_, _) | DataType::Row(_));
     // A row literal goes by the names of the rule's type; for plain values both types are the same.
     let literal_type = match &rule.wanted {
@@ -172,6 +176,7 @@ fn equals_check(value: &ValueRule, rule: &FieldRule, found: &DataType) -> Option
     }
     let mut builder = ColumnBuilder::new(literal_type);
     if let Err(message) = builder.push(literal) {
+        let message = if is_secret { unfit() } else { message };
         return Some((Check::NoValue, format!("{text}: {message}")));
     }
     let built = builder.finish();
@@ -200,7 +205,23 @@ fn fits_scale(literal: &Tree, scale: i8) -> bool {
     fraction.len() as i64 - exponent - whole_zeros <= i64::from(scale)
 }
 
-/// `SeaTunnelRow{tableId=t, kind=+I, fields=[5]}`, cut when it is long.
+/// A JSON text without its secrets; nothing of one that is no JSON.
+fn document(text: &str) -> String {
+    let tree = serde_json::from_str::<Tree>(text);
+    tree.map_or_else(|_| "…".to_owned(), |tree| shown_bare(&masked(&tree).to_json()))
+}
+
+/// Whether a map is in the type: its keys may be names of secrets.
+fn has_map(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::Map(_, _) => true,
+        DataType::Array(element) => has_map(element),
+        DataType::Row(fields) => fields.iter().any(|field| has_map(&field.data_type)),
+        _ => false,
+    }
+}
+
+/// `SeaTunnelRow{tableId=t, kind=+I, fields=[5]}`, without what is secret or may hold secrets, and cut.
 fn row_text(batch: &Batch, row: usize) -> String {
     let mut text =
         format!("SeaTunnelRow{{tableId={}, kind={}, fields=[", batch.table.path, batch.kind(row).short());
@@ -208,7 +229,18 @@ fn row_text(batch: &Batch, row: usize) -> String {
         if at > 0 {
             text.push_str(", ");
         }
-        JavaText::new(array.as_ref(), &column.data_type).push(row, &mut text);
+        if column.secret().is_some() {
+            text.push_str(MASK);
+            continue;
+        }
+        let mut value = String::new();
+        JavaText::new(array.as_ref(), &column.data_type).push(row, &mut value);
+        match &column.data_type {
+            DataType::String if is_document(&value) => text.push_str(&document(&value)),
+            DataType::Map(_, _) => text.push_str(&document(&value)),
+            data_type if has_map(data_type) => text.push('…'),
+            _ => text.push_str(&shown_bare(&value)),
+        }
         if text.len() > ROW_TEXT {
             text.truncate(text.floor_char_boundary(ROW_TEXT));
             text.push('…');

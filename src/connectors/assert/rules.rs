@@ -38,7 +38,11 @@ const FIELD_NAME: OptionDef = OptionDef::new("field_name", Kind::Text, "column o
 const FIELD_TYPE: OptionDef = OptionDef::new("field_type", Kind::Text, "type that its values must have");
 const FIELD_VALUE: OptionDef = OptionDef::new("field_value", Kind::List, "rules about its values")
     .of(&[RULE_TYPE, RULE_VALUE, EQUALS_TO]);
-const RULE_TYPE: OptionDef = OptionDef::new("rule_type", Kind::Text, "kind of the rule");
+const RULE_TYPE: OptionDef = OptionDef::new(
+    "rule_type",
+    Kind::Text,
+    "NOT_NULL, NULL, MIN, MAX, MIN_LENGTH or MAX_LENGTH; among row_rules MIN_ROW or MAX_ROW",
+);
 const RULE_VALUE: OptionDef = OptionDef::new("rule_value", Kind::Double, "number of the rule");
 const EQUALS_TO: OptionDef = OptionDef::new("equals_to", Kind::Text, "literal that the value must equal");
 

@@ -179,3 +179,48 @@ fn nulls_need_no_type_when_none_is_wanted() {
         assert_eq!(write_all(writer.as_mut(), &rows(options)).is_ok(), passes, "{value}");
     }
 }
+
+#[test]
+fn a_moment_in_utc_is_asserted_with_its_type_and_any_offset() {
+    let fixed = r#"{"schema": {"fields": {"t": "timestamp_tz"}}, "rows": [
+        {"kind": "INSERT", "fields": ["2024-01-02T03:04:05+02:00"]}]}"#;
+    let failure = |rule: &str| {
+        let rules = format!(r#"{{"rules": {{"field_rules": [{{"field_name": "t", {rule}}}]}}}}"#);
+        let def = sink("Assert", &rules, &tables(&fake(fixed).ok())).ok();
+        let mut writer = writer(&def, &batch_context(1)).unwrap();
+        write_all(writer.as_mut(), &rows(fixed)).err().map(|fault| fault.message).unwrap_or_default()
+    };
+    let equals = |literal: &str| {
+        failure(&format!(r#""field_type": "timestamp_tz", "field_value": [{{"equals_to": "{literal}"}}]"#))
+    };
+    assert_eq!(equals("2024-01-02T01:04:05Z"), "");
+    assert_eq!(equals("2024-01-02 09:04:05+08:00"), "");
+    assert!(equals("2024-01-02T03:04:05Z").contains("fields=[2024-01-02T01:04:05Z]"));
+    assert!(failure(r#""field_type": "timestamp""#).ends_with("the column is TIMESTAMP_TZ"));
+}
+
+#[test]
+fn a_null_is_called_so() {
+    let fixed = r#"{"schema": {"fields": {"v": "int"}}, "rows": [{"kind": "INSERT", "fields": [null]}]}"#;
+    for (rule, wanted) in [
+        (
+            r#""field_type": "int""#,
+            "fieldType=INT), the value is null, which has the type \"null\" alone; leave field_type out to allow nulls",
+        ),
+        (
+            r#""field_value": [{"rule_type": "MIN", "rule_value": 1}]"#,
+            "ruleType=MIN, ruleValue=1.0), the value is null",
+        ),
+        (r#""field_value": [{"rule_type": "NOT_NULL"}]"#, "ruleType=NOT_NULL)"),
+    ] {
+        let rules = format!(r#"{{"rules": {{"field_rules": [{{"field_name": "v", {rule}}}]}}}}"#);
+        let def = sink("Assert", &rules, &tables(&fake(fixed).ok())).ok();
+        let mut writer = writer(&def, &batch_context(1)).unwrap();
+        let fault = write_all(writer.as_mut(), &rows(fixed)).unwrap_err();
+        assert!(fault.message.ends_with(wanted), "{fault}");
+    }
+    assert!(
+        failure(r#"{"field_name": "v", "field_type": "null"}"#)
+            .ends_with("fieldType=NULL), the value is not null")
+    );
+}

@@ -27,6 +27,8 @@ enum Json<'a> {
     Bytes(&'a BinaryArray),
     /// `[2024,1,2]`.
     Moment(&'a ArrayRef, &'a DataType),
+    /// `"2024-01-02T03:04Z"`.
+    Instant(&'a ArrayRef, JavaText<'a>),
     /// Bare numbers; `NaN` and the infinities quoted.
     Float(&'a ArrayRef, JavaText<'a>),
     /// Bare text.
@@ -73,9 +75,8 @@ impl<'a> Json<'a> {
         match data_type {
             DataType::String => array.as_string_opt().map_or_else(bare, Json::Text),
             DataType::Bytes => array.as_binary_opt().map_or_else(bare, Json::Bytes),
-            DataType::Date | DataType::Time | DataType::Timestamp | DataType::TimestampTz => {
-                Json::Moment(array, data_type)
-            }
+            DataType::Date | DataType::Time | DataType::Timestamp => Json::Moment(array, data_type),
+            DataType::TimestampTz => Json::Instant(array, JavaText::new(array.as_ref(), data_type)),
             DataType::Float | DataType::Double => {
                 Json::Float(array, JavaText::new(array.as_ref(), data_type))
             }
@@ -103,7 +104,8 @@ impl<'a> Json<'a> {
         match self {
             Json::Text(array) => array.is_null(row),
             Json::Bytes(array) => array.is_null(row),
-            Json::Moment(array, _) | Json::Float(array, _) | Json::Bare(array, _) => {
+            Json::Moment(array, _) => array.is_null(row),
+            Json::Instant(array, _) | Json::Float(array, _) | Json::Bare(array, _) => {
                 array.is_null(row) || array.data_type().is_null()
             }
             Json::List(array, _) => array.is_null(row),
@@ -122,6 +124,11 @@ impl<'a> Json<'a> {
             Json::Text(array) => push_quoted(array.value(row), out),
             Json::Bytes(array) => push_quoted(&STANDARD.encode(array.value(row)), out),
             Json::Moment(array, data_type) => push_moment(array, data_type, row, out),
+            Json::Instant(_, text) => {
+                out.push('"');
+                text.push(row, out);
+                out.push('"');
+            }
             Json::Float(_, text) => {
                 let start = out.len();
                 text.push(row, out);

@@ -79,3 +79,20 @@ fn rows_without_columns_still_count() {
         "rowIndex=3:  SeaTunnelRow#tableId=default.default.default SeaTunnelRow#kind=INSERT : \n"
     ));
 }
+
+#[test]
+fn moments_in_utc_end_with_z_in_header_and_rows() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("job.log");
+    let options = r#"{"schema": {"fields": {"t": "timestamp_tz", "m": "map<string,timestamp_tz>",
+        "r": {"t": "timestamp_tz"}}}, "rows": [{"kind": "INSERT", "fields":
+        ["2024-01-02T03:04:05+02:00", {"k": "2024-01-02 03:04:00Z"}, ["2024-01-02T03:04:05.5Z"]]}]}"#;
+    let def = sink("Console", "{}", &tables(&fake(options).ok())).ok();
+    let log = JobLog::to_file(path.clone(), LogLimits::default());
+    let mut writer = writer(&def, &context(JobMode::Batch, 1, log)).unwrap();
+    write_all(writer.as_mut(), &rows(options)).unwrap();
+    let log = std::fs::read_to_string(path).unwrap();
+    assert!(log.contains("t<TIMESTAMP_TZ>, m<Map<STRING, TIMESTAMP_TZ>>, r<ROW<t TIMESTAMP_TZ>>\n"), "{log}");
+    let values = "2024-01-02T01:04:05Z, {\"k\":\"2024-01-02T03:04Z\"}, [2024-01-02T03:04:05.500Z]\n";
+    assert!(log.ends_with(values), "{log}");
+}

@@ -38,17 +38,17 @@ pub(super) struct Numbers<T> {
     pub template: Vec<Option<T>>,
 }
 
-/// How random values look. Sizes may be negative: that fails only when such a value is wanted.
+/// How random values look.
 #[derive(Clone, Debug)]
 pub(super) struct Values {
     /// Entries of a map.
-    pub map_size: i32,
+    pub map_size: usize,
     /// Elements of an array.
-    pub array_size: i32,
+    pub array_size: usize,
     /// Length of bytes.
-    pub bytes_length: i32,
+    pub bytes_length: usize,
     /// Length of a string whose column gives none.
-    pub string_length: i32,
+    pub string_length: usize,
     /// Range of vector elements.
     pub vector: (f32, f32),
     /// Strings to choose from.
@@ -75,13 +75,15 @@ pub(super) struct Values {
     pub long_form: bool,
 }
 
-/// Reads all tables; `None` after noting every problem.
-pub(super) fn read(options: &Options<'_>, output: Option<&str>) -> Option<Vec<TableConfig>> {
+/// Reads all tables that have a schema, noting every problem. After one, options stand at some value, but rows are what
+/// they are.
+pub(super) fn read(options: &Options<'_>, output: Option<&str>) -> Vec<TableConfig> {
+    let before = options.problems().error_count();
     if !options.has(&opt::TABLES) {
-        return Some(vec![read_table(options, output)?]);
+        return read_table(options, output).into_iter().collect();
     }
-    let list = options.list(&opt::TABLES)?;
-    if list.is_empty() {
+    let list = options.list(&opt::TABLES).unwrap_or_default();
+    if list.is_empty() && options.problems().error_count() == before {
         options.error(opt::TABLES.key, "is an empty list; give at least one table, or leave it out");
     }
     let mut tables = Vec::with_capacity(list.len());
@@ -99,32 +101,38 @@ pub(super) fn read(options: &Options<'_>, output: Option<&str>) -> Option<Vec<Ta
     let names: Vec<String> = tables.iter().map(|t| t.table.path.to_string()).collect();
     if names.iter().collect::<HashSet<_>>().len() < names.len() {
         options.error(opt::TABLES.key, format!("table names [{}] must be unique", names.join(", ")));
-        return None;
     }
-    (!list.is_empty() && tables.len() == list.len()).then_some(tables)
+    tables
 }
 
 fn read_table(options: &Options<'_>, output: Option<&str>) -> Option<TableConfig> {
-    let before = options.problems().error_count();
     let rows = if options.has(&opt::ROWS) { Some(read_rows(options)) } else { None };
     let split_num = options.int(&opt::SPLIT_NUM).unwrap_or(1);
     if split_num < 0 {
         options.error(opt::SPLIT_NUM.key, format!("{split_num} splits cannot be; allowed: 0 or more"));
     }
-    let row_num = options.int(&opt::ROW_NUM).unwrap_or(0);
-    let interval = options.int(&opt::SPLIT_READ_INTERVAL).unwrap_or(0);
+    let row_num = count_or_none(options, &opt::ROW_NUM);
+    let interval = count_or_none(options, &opt::SPLIT_READ_INTERVAL);
     let mut values = read_values(options);
     let table = read_schema(options, output, &mut values);
-    (options.problems().error_count() == before).then_some(())?;
     Some(TableConfig {
         path: options.path().to_owned(),
         table: table?,
         rows,
-        row_num: u64::try_from(row_num).unwrap_or(0),
+        row_num,
         split_num: u64::try_from(split_num).unwrap_or(1).max(1),
-        interval: Duration::from_millis(u64::try_from(interval).unwrap_or(0)),
+        interval: Duration::from_millis(interval),
         values,
     })
+}
+
+/// A count of which a negative one means none.
+fn count_or_none(options: &Options<'_>, option: &OptionDef) -> u64 {
+    let given = options.int(option).unwrap_or(0);
+    if given < 0 {
+        options.warn(option.key, format!("{given} counts as 0; allowed: 0 or more"));
+    }
+    u64::try_from(given).unwrap_or(0)
 }
 
 fn read_schema(options: &Options<'_>, output: Option<&str>, values: &mut Values) -> Option<CatalogTable> {
@@ -152,10 +160,10 @@ fn read_schema(options: &Options<'_>, output: Option<&str>, values: &mut Values)
     if options.bool(&opt::AUTO_INCREMENT) == Some(true) {
         values.counter = counted_column(&table).zip(options.long(&opt::AUTO_INCREMENT_START));
         if values.counter.is_none() {
-            options.problems().warning(crate::model::Problem::new(
-                options.path_of(opt::AUTO_INCREMENT.key),
+            options.warn(
+                opt::AUTO_INCREMENT.key,
                 "has no effect: there is neither a primary key of one integer column nor an integer column \"id\"",
-            ));
+            );
         }
     }
     Some(table)
@@ -195,18 +203,18 @@ fn with_dimension(data_type: &DataType, floats: u32, bits: u32) -> DataType {
 }
 
 fn read_rows(options: &Options<'_>) -> Vec<FixedRow> {
-    let mut rows = Vec::new();
-    for (index, row) in options.list(&opt::ROWS).unwrap_or_default().into_iter().enumerate() {
-        match FixedRow::read(row) {
-            Ok(row) => rows.push(row),
-            Err((key, message)) => options.error(&format!("{}[{index}]{key}", opt::ROWS.key), message),
-        }
-    }
-    rows
+    let rows = options.list(&opt::ROWS).unwrap_or_default();
+    rows.iter().enumerate().filter_map(|(number, row)| FixedRow::read(number, row, options)).collect()
 }
 
 fn read_values(options: &Options<'_>) -> Values {
-    let size = |option| options.int(option).unwrap_or(0);
+    let size = |option: &OptionDef| {
+        let given = options.int(option).unwrap_or(0);
+        usize::try_from(given).unwrap_or_else(|_| {
+            options.error(option.key, format!("{given} is not allowed; allowed: 0 or more"));
+            0
+        })
+    };
     let vector = [&opt::VECTOR_MIN, &opt::VECTOR_MAX].map(|option| match options.double(option) {
         Some(value) if (value as f32).is_finite() => value as f32,
         Some(value) => {
@@ -221,7 +229,7 @@ fn read_values(options: &Options<'_>) -> Values {
         ints.into_iter().flatten().collect::<Vec<i32>>()
     };
     Values {
-        map_size: size(&opt::MAP_SIZE),
+        map_size: usize::try_from(count_or_none(options, &opt::MAP_SIZE)).unwrap_or(0),
         array_size: size(&opt::ARRAY_SIZE),
         bytes_length: size(&opt::BYTES_LENGTH),
         string_length: size(&opt::STRING_LENGTH),

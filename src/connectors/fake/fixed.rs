@@ -1,79 +1,131 @@
 //! Rows given in the job (`rows = [ … ]`): read once, built into batches once, shared by all splits.
 
 use super::generate::now;
-use super::options::{ROW_FIELDS, ROW_KIND};
+use super::options::{ROW_FIELDS, ROW_KIND, ROWS};
+use super::wrong::Wrong;
 use crate::format::json::ColumnBuilder;
-use crate::options::{Map, Tree, convert};
+use crate::model::{said_of, shown};
+use crate::options::{Map, Options, Tree};
 use crate::table::{Batch, CatalogTable, DataType, Field, RowKind};
 use arrow::array::{Array, ArrayRef, AsArray, Int8Array, RecordBatch, RecordBatchOptions, UInt32Array};
 use arrow::compute::{interleave, take};
 use std::sync::Arc;
 
+/// Values of rows that are named when they can't be read; further ones are counted.
+const MOST_NAMED: usize = 100;
+
 /// One row as the job gives it.
 #[derive(Clone, Debug)]
 pub(super) struct FixedRow {
-    /// Its kind, not checked yet: a wrong one fails the run, as the job language has it.
-    kind: String,
+    /// Its place in the list.
+    number: usize,
+    kind: RowKind,
     /// A list by position, an object by name.
     fields: Tree,
 }
 
 impl FixedRow {
-    /// Reads `{ kind = …, fields = … }`.
-    ///
-    /// # Errors
-    /// The key below the row, and what is wrong with it.
-    pub(super) fn read(row: Tree) -> Result<Self, (String, String)> {
-        let Tree::Map(mut row) = row else {
-            let shown = convert::shown(&row);
-            return Err((String::new(), format!("{shown} is no row; a row is {{ kind = …, fields = … }}")));
+    /// Reads `{ kind = …, fields = … }`, the row of that number; `None` after noting every problem.
+    pub(super) fn read(number: usize, row: &Tree, table: &Options<'_>) -> Option<Self> {
+        let key = format!("{}[{number}]", ROWS.key);
+        let Tree::Map(row) = row else {
+            let given = row.kind();
+            table.error(&key, format!("{given} is no row; a row is {{ kind = …, fields = … }}"));
+            return None;
         };
-        let kind = match row.shift_remove(ROW_KIND.key) {
-            None | Some(Tree::Null) => {
-                return Err((".kind".into(), "is required; allowed: INSERT, UPDATE_BEFORE, …".into()));
+        let row = Options::new(row, table.path_of(&key), table.problems());
+        let kind = row.text(&ROW_KIND).and_then(|text| {
+            let kind = RowKind::of_name(&text);
+            if kind.is_none() {
+                let allowed = RowKind::ALL.map(RowKind::name).join(", ");
+                row.error(ROW_KIND.key, format!("{} is no row kind; allowed: {allowed}", shown(&text)));
             }
-            Some(kind) => convert::to_text(&kind),
-        };
-        let fields = match row.shift_remove(ROW_FIELDS.key) {
-            None | Some(Tree::Null) => {
-                return Err((
-                    ".fields".into(),
-                    "is required: a list, or an object of names and values".into(),
-                ));
-            }
-            Some(Tree::Text(text)) => match serde_json::from_str(&text) {
-                Ok(fields @ (Tree::List(_) | Tree::Map(_))) => fields,
+            kind
+        });
+        let fields = match row.raw(&ROW_FIELDS) {
+            Some(fields @ (Tree::List(_) | Tree::Map(_))) => Some(fields.clone()),
+            // A text may hold the JSON of either.
+            Some(other) => match other.as_text().and_then(|text| serde_json::from_str(text).ok()) {
+                Some(fields @ (Tree::List(_) | Tree::Map(_))) => Some(fields),
                 _ => {
-                    let shown = convert::shown(&Tree::Text(text));
-                    return Err((".fields".into(), format!("{shown} is neither a list nor an object")));
+                    // Nothing of the text is shown: it may be a whole row.
+                    let message =
+                        "must be a list or an object, also as JSON in a text; the text given is neither";
+                    row.error(ROW_FIELDS.key, message);
+                    None
                 }
             },
-            Some(fields) => fields,
+            None => {
+                row.error(ROW_FIELDS.key, format!("is required ({})", ROW_FIELDS.about));
+                None
+            }
         };
-        Ok(Self { kind, fields })
+        Some(Self { number, kind: kind?, fields: fields? })
     }
 }
 
 /// The rows as batches of at most `batch_rows` rows.
 ///
 /// # Errors
-/// A kind or value that can't be used, with the number of its row.
+/// Every value that can't be used.
 pub(super) fn build(
     rows: &[FixedRow],
     table: &Arc<CatalogTable>,
     batch_rows: usize,
-) -> Result<Vec<Batch>, String> {
+) -> Result<Vec<Batch>, Vec<Wrong>> {
     if let Some(column) = table.columns.iter().find(|c| has_vector(&c.data_type)) {
-        return Err(format!("rows: column {} is a vector; vectors can't be given in rows", column.name));
+        let message = format!("column {} is a vector; vectors can't be given in rows", column.name);
+        return Err(vec![Wrong::new(ROWS.key, message)]);
     }
     // Each batch has buffers of its own: slices of one large batch would each count as large as all of it.
-    let chunks = rows.chunks(batch_rows).enumerate();
-    chunks.map(|(number, rows)| build_one(rows, number * batch_rows, table)).collect()
+    let batches = rows.chunks(batch_rows).map(|rows| build_one(rows, table)).collect::<Result<_, _>>();
+    batches.map_err(|message| wrong_values(rows, table, message))
 }
 
-fn build_one(rows: &[FixedRow], first: usize, table: &Arc<CatalogTable>) -> Result<Batch, String> {
-    let kinds = kinds(rows, first)?;
-    Ok(Batch { table: table.clone(), kinds, rows: columns(rows, first, table)?, origin: None })
+/// Every value that its column doesn't take; where each of them is fine, what was said of all.
+fn wrong_values(rows: &[FixedRow], table: &CatalogTable, of_all: String) -> Vec<Wrong> {
+    let (mut wrong, mut further) = (Vec::new(), 0_usize);
+    for row in rows {
+        let cells: Vec<(String, usize, &Tree)> = match &row.fields {
+            Tree::List(values) => {
+                let cells = values.iter().take(table.columns.len()).enumerate();
+                cells.map(|(at, value)| (format!("[{at}]"), at, value)).collect()
+            }
+            Tree::Map(values) => {
+                let cells = values.iter();
+                cells
+                    .filter_map(|(name, value)| Some((format!(".{name}"), table.index_of(name)?, value)))
+                    .collect()
+            }
+            _ => Vec::new(),
+        };
+        for (key, at, value) in cells {
+            let column = &table.columns[at];
+            if value.as_text().is_some_and(|text| means_now(&column.data_type, text, true)) {
+                continue;
+            }
+            let Err(message) = ColumnBuilder::new(&column.data_type).push(value) else {
+                continue;
+            };
+            if wrong.len() == MOST_NAMED {
+                further += 1;
+                continue;
+            }
+            let key = format!("{}[{}].{}{key}", ROWS.key, row.number, ROW_FIELDS.key);
+            wrong.push(Wrong::new(
+                key,
+                format!("column \"{}\": {}", column.name, said_of(&column.name, message)),
+            ));
+        }
+    }
+    if further > 0 {
+        wrong.push(Wrong::new(ROWS.key, format!("{further} further values can't be used")));
+    }
+    if wrong.is_empty() { vec![Wrong::new(ROWS.key, of_all)] } else { wrong }
+}
+
+fn build_one(rows: &[FixedRow], table: &Arc<CatalogTable>) -> Result<Batch, String> {
+    Ok(Batch { table: table.clone(), kinds: kinds(rows), rows: columns(rows, table)?, origin: None })
 }
 
 fn has_vector(data_type: &DataType) -> bool {
@@ -86,20 +138,12 @@ fn has_vector(data_type: &DataType) -> bool {
     }
 }
 
-fn kinds(rows: &[FixedRow], first: usize) -> Result<Option<Int8Array>, String> {
-    let mut kinds = Vec::with_capacity(rows.len());
-    for (index, row) in rows.iter().enumerate() {
-        let kind = RowKind::of_name(&row.kind).ok_or_else(|| {
-            let allowed = RowKind::ALL.map(RowKind::name).join(", ");
-            format!("rows[{}].kind: {:?} is no row kind; allowed: {allowed}", first + index, row.kind)
-        })?;
-        kinds.push(kind as i8);
-    }
-    let all_inserts = kinds.iter().all(|kind| *kind == RowKind::Insert as i8);
-    Ok((!all_inserts).then(|| kinds.into()))
+fn kinds(rows: &[FixedRow]) -> Option<Int8Array> {
+    let all_inserts = rows.iter().all(|row| row.kind == RowKind::Insert);
+    (!all_inserts).then(|| rows.iter().map(|row| Some(row.kind as i8)).collect())
 }
 
-fn columns(rows: &[FixedRow], first: usize, table: &CatalogTable) -> Result<RecordBatch, String> {
+fn columns(rows: &[FixedRow], table: &CatalogTable) -> Result<RecordBatch, String> {
     let fields: Vec<Field> = table
         .columns
         .iter()
@@ -109,12 +153,9 @@ fn columns(rows: &[FixedRow], first: usize, table: &CatalogTable) -> Result<Reco
     let mut current: Vec<Vec<usize>> = vec![Vec::new(); fields.len()];
     let mut builder = ColumnBuilder::new(&DataType::Row(fields));
     for (number, row) in rows.iter().enumerate() {
-        let mut push = |fields: &Tree| {
-            builder.push(fields).map_err(|message| format!("rows[{}].fields: {message}", first + number))
-        };
         match without_current(&row.fields, table, &mut |column| current[column].push(number)) {
-            Some(fields) => push(&fields)?,
-            None => push(&row.fields)?,
+            Some(fields) => builder.push(&fields)?,
+            None => builder.push(&row.fields)?,
         }
     }
     let all = builder.finish();

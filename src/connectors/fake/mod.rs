@@ -6,8 +6,8 @@
 //! the run loop.
 //!
 //! Invariants: the number of rows is exact, also over restores (a split's position is the number of rows already
-//! emitted); what can only fail with a row at hand (a default that is no number) fails the run, not the submission,
-//! and is a warning before.
+//! emitted); what could never be made (a row that can't be read, a range upside down) is refused at submission, every
+//! problem with its place.
 
 mod config;
 mod fixed;
@@ -16,6 +16,7 @@ mod options;
 mod plugin;
 mod reader;
 mod splits;
+mod wrong;
 
 #[cfg(test)]
 mod tests;

@@ -4,6 +4,7 @@ use super::config::{self, TableConfig};
 use super::generate::{BATCH_ROWS, TableGenerator};
 use super::reader::FakeReader;
 use super::splits::{FakeEnumerator, Spread};
+use super::wrong::Wrong;
 use super::{fixed, options};
 use crate::model::{Fault, Problem};
 use crate::options::{OptionDef, Options};
@@ -26,12 +27,16 @@ impl SourceFactory for Factory {
     }
 
     fn build(&self, options: &Options<'_>, output: Option<&str>) -> Option<Arc<dyn SourceDef>> {
-        let tables = config::read(options, output)?;
         let before = options.problems().error_count();
-        for config in &tables {
-            // What could never be made is refused here, not found out by a run.
-            if let Err(message) = prepare(config, &Arc::new(config.table.clone())) {
-                options.problems().error(Problem::new(&config.path, message));
+        let tables = config::read(options, output);
+        let are_sound = options.problems().error_count() == before;
+        // What could never be made is refused here, not found out by a run.
+        for config in tables.iter().filter(|config| are_sound || config.rows.is_some()) {
+            for Wrong { key, message } in
+                prepare(config, &Arc::new(config.table.clone())).err().into_iter().flatten()
+            {
+                let dot = if key.is_empty() { "" } else { "." };
+                options.problems().error(Problem::new(format!("{}{dot}{key}", config.path), message));
             }
         }
         (options.problems().error_count() == before)
@@ -61,8 +66,10 @@ impl SourceDef for FakeSource {
         }
         let mut contents = Vec::with_capacity(tables.len());
         for (config, table) in self.tables.iter().zip(tables) {
-            let content = prepare(config, table)
-                .map_err(|message| Fault::user(format!("{}: {message}", config.path)).final_one())?;
+            let content = prepare(config, table).map_err(|wrong| {
+                let first = wrong.first().map(ToString::to_string).unwrap_or_default();
+                Fault::user(format!("{}: {first}", config.path)).final_one()
+            })?;
             contents.push(Content {
                 spread: content.spread(config),
                 interval: config.interval,
@@ -105,7 +112,7 @@ pub(super) struct Content {
 }
 
 /// Builds or compiles what the rows of a table are made of; without rows nothing can be wrong with them.
-fn prepare(config: &TableConfig, table: &Arc<CatalogTable>) -> Result<Rows, String> {
+fn prepare(config: &TableConfig, table: &Arc<CatalogTable>) -> Result<Rows, Vec<Wrong>> {
     match &config.rows {
         Some(rows) => {
             let batches = fixed::build(rows, table, BATCH_ROWS)?;

@@ -3,7 +3,7 @@ use crate::plugin::{Assignment, Read};
 use crate::table::{Batch, RowKind};
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::compute::concat_batches;
-use arrow::datatypes::{Decimal256Type, Float32Type, Int32Type, Int64Type};
+use arrow::datatypes::{Decimal256Type, Float32Type, Int32Type, Int64Type, TimestampMicrosecondType};
 use futures::executor::block_on;
 use std::collections::BTreeSet;
 
@@ -183,7 +183,7 @@ fn wrong_options_are_refused_with_their_place() {
         (format!(r#"{{"string.fake.mode": "template", {schema}}}"#), "string.template: is required, because"),
         (format!(r#"{{"rows": [{{"fields": [1]}}], {schema}}}"#), "rows[0].kind: is required"),
         (format!(r#"{{"rows": [{{"kind": "INSERT"}}], {schema}}}"#), "rows[0].fields: is required"),
-        (format!(r#"{{"rows": [[1]], {schema}}}"#), "rows[0]: [1] is no row"),
+        (format!(r#"{{"rows": [[1]], {schema}}}"#), "rows[0]: a list is no row"),
         (r#"{"row.num": 1}"#.into(), "FakeSource.schema: is required"),
         (r#"{"tables_configs": []}"#.into(), "tables_configs: is an empty list"),
         (
@@ -204,11 +204,11 @@ fn what_every_run_would_fail_with_is_refused() {
     for (given, wanted) in [
         (
             r#"{"int.min": 9, "int.max": 5, "schema": {"fields": {"a": "int"}}}"#,
-            "column a: int.min 9 is larger",
+            "FakeSource.int.min: 9 is larger than int.max, 5",
         ),
         (
             r#"{"schema": {"columns": [{"name": "a", "type": "int", "defaultValue": "x"}]}}"#,
-            "column a: defaultValue",
+            "FakeSource.schema.columns[0].defaultValue: column \"a\": \"x\"",
         ),
         (
             r#"{"rows": [{"kind": "+I", "fields": [1]}], "schema": {"fields": {"a": "int"}}}"#,
@@ -216,22 +216,78 @@ fn what_every_run_would_fail_with_is_refused() {
         ),
         (
             r#"{"rows": [{"kind": "INSERT", "fields": ["q"]}], "schema": {"fields": {"a": "int"}}}"#,
-            "rows[0].fields",
+            "FakeSource.rows[0].fields[0]: column \"a\": \"q\"",
         ),
         (r#"{"rows": [], "schema": {"fields": {"a": "float_vector"}}}"#, "column a is a vector"),
+        (
+            r#"{"date.day.template": [30], "schema": {"fields": {"a": "date"}}}"#,
+            "FakeSource.date.day.template: ",
+        ),
+        (
+            r#"{"time.hour.template": [24], "schema": {"fields": {"a": "time", "b": "timestamp"}}}"#,
+            "FakeSource.time.hour.template: 24 is not allowed; allowed: 0 to 23",
+        ),
+        (r#"{"string.length": -1, "schema": {"fields": {"a": "int"}}}"#, "string.length: -1 is not allowed"),
     ] {
         let error = fake(given).error();
-        assert!(error.starts_with("source[0].FakeSource: ") && error.contains(wanted), "{error}");
+        assert!(error.starts_with("source[0].FakeSource") && error.contains(wanted), "{error}");
     }
     let second = r#"{"schema": {"table": "b", "fields": {"a": "int"}}, "int.min": 9, "int.max": 5}"#;
     let error =
         fake(&format!(r#"{{"tables_configs": [{{"schema": {{"fields": {{"a": "int"}}}}}}, {second}]}}"#))
             .error();
-    assert!(error.starts_with("source[0].FakeSource.tables_configs[1]: column a"), "{error}");
+    assert!(error.starts_with("source[0].FakeSource.tables_configs[1].int.min: 9"), "{error}");
     // Nothing is wrong with rows that are never made.
     let none = fake(r#"{"row.num": 0, "int.min": 9, "int.max": 5, "schema": {"fields": {"a": "int"}}}"#);
     assert!(none.warnings.is_empty());
     assert!(splits(start(&none.ok(), 1).unwrap().as_ref()).is_empty());
+}
+
+#[test]
+fn all_that_is_wrong_with_rows_is_said_at_once() {
+    let built = fake(
+        r#"{"row.num": "x", "schema": {"fields": {"a": "int", "b": {"c": "date"}}}, "rows": [
+            {"kind": "INSERT", "fields": [1, null]}, {"kind": "insert"}, 7,
+            {"kind": "INSERT", "fields": ["q", {"c": "no date"}, "beyond"]},
+            {"kind": "DELETE", "fields": {"a": 99999999999, "x": 1}}]}"#,
+    );
+    let said: Vec<String> = built.errors.iter().map(ToString::to_string).collect();
+    let wanted = [
+        "rows[1].kind: \"insert\" is no row kind",
+        "rows[1].fields: is required",
+        "rows[2]: an integer is no row",
+        "row.num: \"x\"",
+        "rows[3].fields[0]: column \"a\": \"q\"",
+        "rows[3].fields[1]: column \"b\": field \"c\"",
+        "rows[4].fields.a: column \"a\": \"99999999999\" is out of range",
+    ];
+    assert_eq!(said.len(), wanted.len(), "{said:#?}");
+    for (said, wanted) in said.iter().zip(wanted) {
+        assert!(said.starts_with(&format!("source[0].FakeSource.{wanted}")), "{said} {wanted}");
+    }
+    let many = vec![r#"{"kind": "INSERT", "fields": ["q"]}"#; 120].join(",");
+    let built = fake(&format!(r#"{{"schema": {{"fields": {{"a": "int"}}}}, "rows": [{many}]}}"#));
+    assert_eq!(built.errors.len(), 101);
+    assert!(built.errors[100].to_string().ends_with("rows: 20 further values can't be used"));
+}
+
+#[test]
+fn what_counts_as_another_number_is_a_warning() {
+    let built = fake(
+        r#"{"row.num": -1, "map.size": -2, "split.read-interval": -3, "split.num": 1.5,
+            "schema": {"fields": {"a": "int"}}}"#,
+    );
+    let said: Vec<String> = built.warnings.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        said,
+        [
+            "source[0].FakeSource.split.num: 1.5 counts as 1: only whole numbers are allowed",
+            "source[0].FakeSource.row.num: -1 counts as 0; allowed: 0 or more",
+            "source[0].FakeSource.split.read-interval: -3 counts as 0; allowed: 0 or more",
+            "source[0].FakeSource.map.size: -2 counts as 0; allowed: 0 or more",
+        ]
+    );
+    assert!(built.def.is_some());
 }
 
 #[test]
@@ -253,4 +309,25 @@ fn current_values_stand_among_fixed_ones() {
 fn tables_given_to_an_attempt_must_be_its_own() {
     let def = fake(r#"{"schema": {"fields": {"a": "int"}}}"#).ok();
     assert!(block_on(def.start(&batch_context(1), &[])).is_err());
+}
+
+#[test]
+fn moments_in_utc_are_random_fixed_or_now() {
+    let batches = rows(
+        r#"{"row.num": 50, "date.year.template": [2001], "schema": {"columns": [
+            {"name": "r", "type": "timestamp_tz"},
+            {"name": "d", "type": "timestamp_tz", "defaultValue": "2024-01-02T03:04+02:00"},
+            {"name": "n", "type": "timestamp_tz", "defaultValue": "current_timestamp"}]}}"#,
+    );
+    let all = joined(&batches);
+    assert_eq!(all.schema(), batches[0].table.arrow_schema());
+    let column = |index: usize| all.column(index).as_primitive::<TimestampMicrosecondType>().values();
+    assert!(column(0).iter().all(|micros| (978_307_200_000_000..1_009_843_200_000_000).contains(micros)));
+    assert!(column(1).iter().all(|micros| *micros == 1_704_157_440_000_000));
+    assert!(column(2).iter().all(|micros| *micros > 1_700_000_000_000_000));
+    let error = fake(
+        r#"{"schema": {"fields": {"t": "timestamp_tz"}}, "rows": [{"kind": "INSERT", "fields": ["2024-01-02"]}]}"#,
+    )
+    .error();
+    assert!(error.contains("is not a timestamp with an offset"), "{error}");
 }

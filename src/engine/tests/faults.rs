@@ -55,6 +55,27 @@ fn the_first_fault_names_its_vertex() {
     });
 }
 
+#[test]
+fn rows_repeat_only_where_a_writer_was_given_some() {
+    let bench = plain_bench();
+    bench.runtime.block_on(async {
+        for (fails_at, may_repeat) in [(0, false), (3, true)] {
+            let trick = Some((0, fails_at, Trick::Fail));
+            let source = Arc::new(ScriptSource { trick, ..ScriptSource::new("in", 0, 1, 4, 3) });
+            let target = Arc::new(Target { only_writes: true, ..Target::default() });
+            let plan = Arc::new(simple(job(JobMode::Batch, None), &source, 1, &target));
+            let mut stored = Stored { untouched: true, ..Stored::default() };
+            for _ in 0..2 {
+                let running = launch(&bench, &plan, &mut stored);
+                let metrics = Arc::clone(&running.handle.as_ref().unwrap().metrics);
+                running.finish(&mut stored).await;
+                stored.untouched &= !metrics.touched.load(Ordering::Relaxed);
+            }
+            assert_eq!((stored.may_repeat, target.visible().is_empty()), (may_repeat, !may_repeat));
+        }
+    });
+}
+
 /// Panics at its first batch.
 struct Broken;
 

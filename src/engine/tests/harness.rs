@@ -146,6 +146,8 @@ pub struct Stored {
     pub committed: Epoch,
     pub checkpoints: u32,
     pub may_repeat: bool,
+    /// Whether earlier attempts gave no writer rows.
+    pub untouched: bool,
     pub savepoint_failures: Vec<String>,
     /// Whether checkpoints are refused.
     pub is_full: bool,
@@ -182,6 +184,7 @@ pub fn launch_logged(bench: &Bench, plan: &Arc<Plan>, stored: &Stored, log: JobL
         plan: Arc::clone(plan),
         restore: stored.checkpoint.clone().map(Box::new),
         committed: stored.committed,
+        untouched: stored.untouched,
         log: Arc::new(log),
         events: sender,
     });

@@ -2,7 +2,7 @@
 
 use crate::format::lines::{Line, MAX_BATCH_BYTES, Progress, Table, next_line, next_unquoted_line};
 use crate::format::text::{check_levels, slots};
-use crate::format::{Decoded, Decoder, FormatError, error};
+use crate::format::{Decoded, Decoder, FormatError};
 use crate::table::Column;
 use memchr::{memchr, memchr_iter, memchr3};
 
@@ -151,7 +151,7 @@ impl CsvDecoder {
                     if !last {
                         return Ok(None);
                     }
-                    return Err(self.broken("a quote is opened and never closed", &bytes[at..]));
+                    return Err(self.broken("a quote is opened and never closed"));
                 };
                 lines += line_breaks(&bytes[start..end]);
                 self.cuts.push(if doubled {
@@ -170,7 +170,8 @@ impl CsvDecoder {
                         Some(b'\n' | b'\r') | None => break,
                         Some(_) if !last && bytes.len() - at < self.delimiter.len() => return Ok(None),
                         Some(_) => {
-                            return Err(self.broken("text follows a closing quote", &bytes[start - 1..=at]));
+                            self.cuts.pop();
+                            return Err(self.broken("text follows a closing quote"));
                         }
                     }
                 }
@@ -208,9 +209,15 @@ impl CsvDecoder {
         }
     }
 
-    fn broken(&self, what: &str, cell: &[u8]) -> FormatError {
-        let shown = error::shown(cell);
-        FormatError::new(format!("broken quotes: {what}: {shown}")).line(self.progress.lines + 1)
+    /// Of the cell behind those that were cut. Nothing of it is shown: where it ends is not known.
+    fn broken(&self, what: &str) -> FormatError {
+        let (cell, line) = (self.cuts.len(), self.progress.lines + 1);
+        let error = FormatError::new(format!("broken quotes: {what} in cell {} of the row", cell + 1));
+        let column = self.slots.iter().position(|slot| *slot == cell);
+        match column.and_then(|column| self.table.names.get(column)) {
+            Some(name) => error.line(line).column(name),
+            None => error.line(line),
+        }
     }
 
     fn push(&mut self, record: &[u8], line: u64) -> Result<(), FormatError> {

@@ -5,6 +5,7 @@ use super::moment::{Kind, Moment};
 use super::parse::Values;
 use super::pattern::TimePattern;
 use crate::format::print::days_of_civil;
+use crate::model::shown;
 
 const NANOS_PER_SECOND: i64 = 1_000_000_000;
 const MICROS_PER_DAY: i64 = 86_400_000_000;
@@ -79,10 +80,7 @@ impl TimePattern {
     }
 
     fn said(&self, text: &str, refusal: &Refusal) -> String {
-        const SHOWN: usize = 50;
-        let cut: String = text.chars().take(SHOWN).collect();
-        let dots = if cut.len() < text.len() { "…" } else { "" };
-        let (given, pattern) = (format!("{cut:?}{dots}"), &self.text);
+        let (given, pattern) = (shown(text), &self.text);
         match refusal {
             Refusal::Form(at) => {
                 let place = text.get(..*at).map_or(*at, |before| before.chars().count()) + 1;

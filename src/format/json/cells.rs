@@ -2,9 +2,9 @@
 
 use super::compact;
 use super::lexer::{Lexer, Token, unescape};
-use crate::format::error::shown;
 use crate::format::print::{self, DecimalStyle, Out};
 use crate::format::value::{self, Cells, DecimalText};
+use crate::model::{said_of, shown_bytes};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use std::borrow::Cow;
@@ -86,10 +86,13 @@ impl Cells {
                         entries.iter().map(|(k, v)| (k.as_ref(), *v)).collect();
                     for (key, value) in value::last_of_equal(&entries) {
                         let raw = Token::Text { raw: key, escaped: false };
-                        map.keys.push_json(raw, numbers).map_err(|e| format!("key {}: {e}", shown(key)))?;
-                        map.values
-                            .push_json(*value, numbers)
-                            .map_err(|e| format!("value of key {}: {e}", shown(key)))?;
+                        map.keys
+                            .push_json(raw, numbers)
+                            .map_err(|e| format!("key {}: {e}", shown_bytes(key)))?;
+                        map.values.push_json(*value, numbers).map_err(|e| {
+                            let message = said_of(&String::from_utf8_lossy(key), e);
+                            format!("value of key {}: {message}", shown_bytes(key))
+                        })?;
                     }
                 }
                 map.close(true);
@@ -127,7 +130,7 @@ impl Cells {
             _ => {}
         }
         for ((field, name), value) in row.fields.iter_mut().zip(&row.names).zip(values) {
-            field.push_json(value, numbers).map_err(|e| format!("field \"{name}\": {e}"))?;
+            field.push_json(value, numbers).map_err(|e| format!("field \"{name}\": {}", said_of(name, e)))?;
         }
         row.close(true);
         Ok(())
@@ -170,7 +173,7 @@ fn whole(token: Token<'_>, min: i64, max: i64) -> Result<i64, String> {
         if value >= min as f64 && value <= max as f64 {
             return Ok(value as i64);
         }
-        return Err(format!("{} is out of range; allowed: {min} … {max}", shown(text)));
+        return Err(format!("{} is out of range; allowed: {min} … {max}", shown_bytes(text)));
     }
     small(token, min, max)
 }
@@ -193,7 +196,7 @@ fn float(token: Token<'_>) -> Result<f32, String> {
 
 /// Blanks in it do not count; the padding must be there.
 fn base64_of(text: &[u8], out: &mut Vec<u8>) -> Result<(), String> {
-    let wrong = |_| format!("{} is not base64 (with its padding)", shown(text));
+    let wrong = |_| format!("{} is not base64 (with its padding)", shown_bytes(text));
     if text.iter().any(|b| *b <= b' ') {
         let dense: Vec<u8> = text.iter().copied().filter(|b| *b > b' ').collect();
         STANDARD.decode_vec(dense, out).map_err(wrong)

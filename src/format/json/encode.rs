@@ -150,7 +150,7 @@ pub(super) fn push_value(out: &mut Vec<u8>, view: &View<'_>, row: usize, inner: 
             out.extend_from_slice(text.as_bytes());
             out.push(b'"');
         }
-        Values::Date(_) | Values::Time(_) | Values::Timestamp(_) => {
+        Values::Date(_) | Values::Time(_) | Values::Timestamp(_) | Values::Instant(_) => {
             out.push(b'"');
             push_plain(out, view, row);
             out.push(b'"');
@@ -236,11 +236,10 @@ fn push_plain(out: &mut impl Out, view: &View<'_>, row: usize) {
         }
         Values::Date(a) => print::date(out, a.value(row), Some(b'-'), false),
         Values::Time(a) => print::time(out, a.value(row), Some(b':'), Fraction::Trimmed),
-        Values::Timestamp(a) => {
-            let (days, micros) = print::split_micros(a.value(row));
-            print::date(out, days, Some(b'-'), false);
-            out.text("T");
-            print::time(out, micros, Some(b':'), Fraction::Trimmed);
+        Values::Timestamp(a) => print::iso(out, a.value(row), Fraction::Trimmed),
+        Values::Instant(a) => {
+            print::iso(out, a.value(row), Fraction::Trimmed);
+            out.text("Z");
         }
         Values::Null
         | Values::String(_)

@@ -1,7 +1,5 @@
 //! Cuts JSON into tokens, strictly by the grammar.
 
-use crate::format::error::shown;
-
 /// How deep values may nest.
 pub(super) const MAX_DEPTH: usize = 512;
 
@@ -241,13 +239,11 @@ impl<'a> Lexer<'a> {
 
     fn unexpected(&self, wanted: &str) -> String {
         match self.input.get(self.at..) {
+            // more than one character might be a secret
             Some(rest @ [_, ..]) => {
-                let end = rest.iter().position(|b| *b == b' ').unwrap_or(rest.len()).clamp(1, 20);
-                format!(
-                    "not JSON: {} at position {}, where {wanted} is wanted",
-                    shown(&rest[..end]),
-                    self.at + 1
-                )
+                let first = String::from_utf8_lossy(&rest[..rest.len().min(4)]).chars().next();
+                let first = first.unwrap_or(char::REPLACEMENT_CHARACTER);
+                format!("not JSON: {first:?} at position {}, where {wanted} is wanted", self.at + 1)
             }
             _ => format!("not JSON: the text ends where {wanted} is wanted"),
         }

@@ -15,7 +15,7 @@ mod types;
 mod write;
 
 pub use layout::{Codec, Layout, WriteOptions};
-pub use read::{Place, Reader, columns};
+pub use read::{Place, Reader, columns, may_be_read_as};
 pub use write::{GROUP_BYTES, Writer};
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Streams the rows of a parquet file.
 
 use super::{int96, types};
+use crate::model::said_of;
 use crate::table::{Column, DataType};
 use arrow::array::{Array, ArrayRef, AsArray, TimestampMicrosecondArray};
 use arrow::compute::{CastOptions, cast_with_options};
@@ -116,7 +117,7 @@ impl Reader {
                 .find(&column.name)
                 .ok_or_else(|| format!("has no column {:?}", column.name))?;
             let found = types::of_arrow(field.data_type());
-            if found.as_ref() != Ok(&column.data_type) {
+            if !found.as_ref().is_ok_and(|found| may_be_read_as(found, &column.data_type)) {
                 let found =
                     found.map_or_else(|problem| problem, |data_type| format!("has the type {data_type}"));
                 return Err(format!("column {:?} {found}; {} was expected", column.name, column.data_type));
@@ -213,6 +214,7 @@ impl Reader {
             .zip(self.schema.fields())
             .map(|((index, is_int96, data_type), field)| {
                 to_ours(batch.column(*index), *is_int96, data_type).map_err(|problem| {
+                    let problem = said_of(field.name(), problem);
                     format!("rows from {}: column {:?}: {problem}", self.rows_read() + 1, field.name())
                 })
             })
@@ -223,9 +225,21 @@ impl Reader {
     }
 }
 
+/// Whether a column of the type `found`, which the file gives, can be read as `wanted`. That a timestamp is a moment
+/// in UTC no file says reliably: ours and the Java engine's mark every timestamp so.
+#[must_use]
+pub fn may_be_read_as(found: &DataType, wanted: &DataType) -> bool {
+    found == wanted || (found, wanted) == (&DataType::Timestamp, &DataType::TimestampTz)
+}
+
 /// The array in our type. INT96 is cut to milliseconds, finer units to microseconds, both downwards.
 fn to_ours(array: &ArrayRef, is_int96: bool, data_type: &DataType) -> Result<ArrayRef, String> {
     let wanted = data_type.to_arrow();
+    if *data_type == DataType::TimestampTz {
+        let clock = to_ours(array, is_int96, &DataType::Timestamp)?;
+        let moments = clock.as_primitive::<TimestampMicrosecondType>().clone();
+        return Ok(Arc::new(moments.with_timezone("UTC")));
+    }
     match array.data_type() {
         found if *found == wanted && !is_int96 => Ok(Arc::clone(array)),
         Arrow::Timestamp(TimeUnit::Microsecond, _) if *data_type == DataType::Timestamp => {

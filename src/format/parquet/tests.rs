@@ -210,3 +210,19 @@ fn what_parquet_does_not_take_is_named() {
     });
     assert!(error.unwrap_err().contains("no readable parquet file"));
 }
+
+#[test]
+fn a_timestamp_is_read_as_a_moment_in_utc_where_that_is_wanted() {
+    let columns = [Column::new("t", DataType::TimestampTz)];
+    let moments = TimestampMicrosecondArray::from(vec![Some(1_704_164_645_123_000), None]);
+    let moments: ArrayRef = Arc::new(moments.with_timezone("UTC"));
+    for timestamp_as_int96 in [false, true] {
+        let options = WriteOptions { timestamp_as_int96, ..WriteOptions::default() };
+        let file = written(&columns, &options, &[batch(&columns, vec![Arc::clone(&moments)])]);
+        assert_eq!(super::columns(&file).unwrap()[0].data_type, DataType::Timestamp, "the file can't tell");
+        let back = &read_all(&file, &columns, Place::default())[0].0;
+        assert_eq!(back.column(0), &moments, "as INT96: {timestamp_as_int96}");
+        let dates = [Column::new("t", DataType::Date)];
+        assert!(Reader::open(file, &dates, Place::default(), 3).is_err());
+    }
+}

@@ -2,6 +2,7 @@
 
 use super::layout::Layout;
 use super::{int96, physical};
+use crate::model::said_of;
 use crate::table::DataType;
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::datatypes::TimestampMicrosecondType;
@@ -75,8 +76,10 @@ impl<W: Write + Send> Writer<W> {
         for ((column, field), (encoder, array)) in
             layout.columns.iter().zip(layout.arrow.fields()).zip(group.columns.iter_mut().zip(rows.columns()))
         {
-            let named =
-                |problem: String| ParquetError::General(format!("column {:?}: {problem}", column.name));
+            let named = |problem: String| {
+                let problem = said_of(&column.name, problem);
+                ParquetError::General(format!("column {:?}: {problem}", column.name))
+            };
             match encoder {
                 ColumnEncoder::Leaves(encoders) => {
                     let array = physical::to_physical(array, &column.data_type).map_err(named)?;

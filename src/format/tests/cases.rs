@@ -1,7 +1,7 @@
 //! Single cases: errors name line, column and value; quotes; headers; restarts.
 
 use super::decode_all;
-use crate::format::{ColumnBuilder, Decoder, FormatError, csv, json, text};
+use crate::format::{ColumnBuilder, Decoder, Encoder, FormatError, JavaText, csv, json, text};
 use crate::options::Tree;
 use crate::table::{Column, DataType};
 use arrow::array::{Array, ArrayRef, AsArray, StringArray};
@@ -27,10 +27,13 @@ fn errors_name_line_column_and_value() {
     let error = error_of(csv_decoder(), "1,\"x\ny\"\r\n\nzwei,y\n");
     assert_eq!(error.to_string(), "line 4, column \"a\": \"zwei\" is not an integer");
     let error = error_of(csv_decoder(), "1,x\n2,\"y\n3,z\n4,z");
-    assert_eq!((error.line, error.column.clone()), (Some(2), None));
+    assert_eq!((error.line, error.column.as_deref()), (Some(2), Some("b")));
     assert!(error.message.starts_with("broken quotes: a quote is opened and never closed"), "{error}");
     let error = error_of(csv_decoder(), "1,\"x\"y\n");
-    assert_eq!(error.to_string(), "line 1: broken quotes: text follows a closing quote: \"\\\"x\\\"y\"");
+    assert_eq!(
+        error.to_string(),
+        "line 1, column \"b\": broken quotes: text follows a closing quote in cell 2 of the row"
+    );
 
     let options = text::ReadOptions { skip_header: 1, ..Default::default() };
     let decoder = text::decoder(&columns(["int", "{x = date}"]), &options).unwrap();
@@ -179,5 +182,47 @@ fn json_lines_without_a_value_are_no_rows() {
         )
         .line,
         Some(2)
+    );
+}
+
+#[test]
+fn moments_with_an_offset_are_written_in_utc_and_read_back() {
+    let columns = columns(["timestamp_tz", "map<timestamp_tz,timestamp_tz>"]);
+    let input =
+        "{\"a\":\"2024-01-02T03:04:05.5+02:00\",\"b\":{\"2024-01-02 00:00:00Z\":\"2024-01-02T03:04Z\"}}\n";
+    let mut decoder = json::decoder(&columns, &json::ReadOptions::default()).unwrap();
+    let rows = decode_all(decoder.as_mut(), input.as_bytes(), &[], 9).unwrap().unwrap();
+    let encoded = |encoder: Result<Box<dyn Encoder>, String>| {
+        let mut out = Vec::new();
+        encoder.unwrap().encode(&rows, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    };
+    let as_json = encoded(json::encoder(&columns, &json::WriteOptions::default()));
+    assert_eq!(
+        as_json,
+        r#"{"a":"2024-01-02T01:04:05.5Z","b":{"2024-01-02T00:00:00Z":"2024-01-02T03:04:00Z"}}"#
+    );
+    let formats = text::TimeFormats::default().datetime("yyyy-MM-dd HH:mm:ss.SSSSSS").unwrap();
+    let as_csv = encoded(csv::encoder(&columns, &csv::WriteOptions { formats, ..Default::default() }));
+    let line = "2024-01-02 01:04:05.500000Z,2024-01-02 00:00:00.000000Z\u{3}2024-01-02 03:04:00.000000Z";
+    assert_eq!(as_csv, line);
+    let as_text = encoded(text::encoder(&columns, &text::WriteOptions { formats, ..Default::default() }));
+    assert_eq!(as_text, line.replace(',', "\u{1}"));
+    for (decoder, bytes) in [
+        (json::decoder(&columns, &json::ReadOptions::default()), as_json),
+        (csv::decoder(&columns, &csv::ReadOptions::default()), as_csv),
+        (text::decoder(&columns, &text::ReadOptions::default()), as_text),
+    ] {
+        let back = decode_all(decoder.unwrap().as_mut(), bytes.as_bytes(), &[], 9).unwrap().unwrap();
+        assert_eq!(back, rows, "{bytes}");
+    }
+    let shown = |column: usize| {
+        let mut out = String::new();
+        JavaText::new(rows.column(column).as_ref(), &columns[column].data_type).push(0, &mut out);
+        out
+    };
+    assert_eq!(
+        [shown(0), shown(1)],
+        ["2024-01-02T01:04:05.500Z", r#"{"2024-01-02T00:00Z":"2024-01-02T03:04Z"}"#]
     );
 }

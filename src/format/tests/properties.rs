@@ -31,6 +31,7 @@ fn all_types() -> Vec<Column> {
         "map<string,int>",
         "{a = string, b = \"map<int,array<string>>\"}",
         "null",
+        "timestamp_tz",
     ])
 }
 
@@ -187,6 +188,7 @@ fn round_trip_columns() -> Vec<Column> {
         "array<bigint>",
         "map<string,int>",
         "{a = int, b = string}",
+        "timestamp_tz",
     ])
 }
 
@@ -221,6 +223,9 @@ fn row() -> impl Strategy<Value = Tree> {
                 .prop_map(|m| Tree::Map(m.into_iter().collect::<Map>())),
         ),
         (number(0..99), word.prop_map(Tree::Text)).prop_map(|(a, b)| Tree::List(vec![a, b])).boxed(),
+        nullable((2i32..9999, 1u32..13, 1u32..29, 0u32..24, 0u32..1_000_000, -18i32..19).prop_map(
+            |(y, m, d, h, f, o)| Tree::text(format!("{y:04}-{m:02}-{d:02} {h:02}:00:00.{f:06}{o:+03}:00")),
+        )),
     ];
     fields.prop_map(Tree::List)
 }

@@ -129,6 +129,10 @@ pub(in crate::format) fn push_cell(
         Values::Int(a) => print::integer(out, a.value(row).into()),
         Values::Double(a) => print::double(out, a.value(row)),
         Values::Timestamp(a) => formats.push_timestamp(out, a.value(row)),
+        Values::Instant(a) => {
+            formats.push_timestamp(out, a.value(row));
+            out.push(b'Z');
+        }
         Values::Date(a) => formats.push_date(out, a.value(row)),
         Values::Time(a) => formats.push_time(out, a.value(row)),
         Values::Boolean(a) => print::boolean(out, a.value(row)),

@@ -1,7 +1,7 @@
 //! Decimals as Java's `BigDecimal` reads them, converted to the declared scale.
 
 use super::number::ascii_digits;
-use crate::format::error::shown;
+use crate::model::shown_bytes;
 use arrow::datatypes::i256;
 
 /// What a decimal text says: `±digits · 10^exponent`.
@@ -103,9 +103,9 @@ fn short(text: &[u8], scale: i8) -> Option<i128> {
 fn scaled_digits(text: &[u8], most: usize, scale: i8) -> Result<(bool, Vec<u8>), String> {
     let plain = ascii_digits(text);
     let read = DecimalText::parse(plain.as_deref().map_or(text, str::as_bytes));
-    let read = read.ok_or_else(|| format!("{} is not a decimal", shown(text)))?;
+    let read = read.ok_or_else(|| format!("{} is not a decimal", shown_bytes(text)))?;
     let too_wide =
-        || format!("{} has more than the {most} digits of a decimal with scale {scale}", shown(text));
+        || format!("{} has more than the {most} digits of a decimal with scale {scale}", shown_bytes(text));
     let all = read.whole.iter().chain(read.fraction).map(|b| b - b'0');
     let mut digits: Vec<u8> = all.skip_while(|d| *d == 0).collect();
     // how many zeros to add (or digits to cut) to come to the wanted scale

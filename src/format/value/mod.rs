@@ -7,6 +7,7 @@
 mod cells;
 mod decimal;
 mod hex_float;
+pub(crate) mod instant;
 mod number;
 mod strings;
 mod text_cell;

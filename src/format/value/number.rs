@@ -1,8 +1,8 @@
 //! Integers and floating-point numbers as Java's `parseInt`, `parseDouble` and `parseFloat` read them.
 
 use super::hex_float::Hex;
-use crate::format::error::shown;
 use crate::model::java;
+use crate::model::shown_bytes;
 
 /// The text with all decimal digits in ASCII; `None` when it has no others (or is no UTF-8).
 pub(super) fn ascii_digits(text: &[u8]) -> Option<String> {
@@ -61,7 +61,7 @@ pub(crate) fn integer(text: &[u8], min: i64, max: i64) -> Result<i64, String> {
         Some(value) if (min..=max).contains(&value) => Ok(value),
         Some(_) => Err(out_of_range(text, min, max)),
         None if is_digits(digits) => Err(out_of_range(text, min, max)),
-        None => Err(format!("{} is not an integer", shown(text))),
+        None => Err(format!("{} is not an integer", shown_bytes(text))),
     }
 }
 
@@ -70,7 +70,7 @@ pub(super) fn is_digits(digits: &[u8]) -> bool {
 }
 
 fn out_of_range(text: &[u8], min: i64, max: i64) -> String {
-    format!("{} is out of range; allowed: {min} … {max}", shown(text))
+    format!("{} is out of range; allowed: {min} … {max}", shown_bytes(text))
 }
 
 /// More than 18 digits, or digits of other scripts.
@@ -133,7 +133,7 @@ pub(crate) fn float(text: &[u8]) -> Result<f32, String> {
 }
 
 fn not_a_number(text: &[u8]) -> String {
-    format!("{} is not a number", shown(text))
+    format!("{} is not a number", shown_bytes(text))
 }
 
 enum Number<'a> {

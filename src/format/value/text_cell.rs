@@ -1,8 +1,10 @@
 //! Cells of text and csv files → values; nested ones by the separators of their level.
 
 use super::cells::Cells;
-use super::{decimal, number, time};
+use super::{decimal, instant, number, time};
 use crate::format::delimiter::level_separator;
+use crate::model::said_of;
+use arrow::datatypes::DataType as ArrowType;
 use memchr::{memchr, memchr_iter};
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -54,6 +56,7 @@ impl Cells {
     #[inline]
     pub(crate) fn push_parsed(&mut self, text: &[u8]) -> Result<(), String> {
         match self {
+            Cells::Timestamp(b, ArrowType::Timestamp(_, Some(_))) => b.append_value(instant::instant(text)?),
             Cells::Timestamp(b, _) => b.append_value(time::timestamp(text)?),
             Cells::Date(b) => b.append_value(time::date(text)?),
             Cells::Time(b) => b.append_value(time::time_of_day(text)?),
@@ -80,7 +83,9 @@ impl Cells {
                     parts(text, separator).map(|entry| entry_of(entry, mark, nested)).collect();
                 for (key, value) in last_of_equal(&entries) {
                     map.keys.push_key(key, level + 1)?;
-                    map.values.push_text(value, level + 1)?;
+                    map.values
+                        .push_text(value, level + 1)
+                        .map_err(|e| said_of(&String::from_utf8_lossy(key), e))?;
                 }
                 map.close(true);
             }
@@ -89,7 +94,9 @@ impl Cells {
                 for (field, name) in row.fields.iter_mut().zip(&row.names) {
                     match parts.next() {
                         Some(part) => {
-                            field.push_text(part, level + 1).map_err(|e| format!("field \"{name}\": {e}"))?;
+                            field
+                                .push_text(part, level + 1)
+                                .map_err(|e| format!("field \"{name}\": {}", said_of(name, e)))?;
                         }
                         None => field.push_null(),
                     }

@@ -4,8 +4,8 @@
 //! day, 24:00:00 is the next day's beginning. Two of its rules look odd and are kept: a fraction with `T` is read
 //! strictly (no such leniency), and the forms without fraction know no year 0.
 
-use crate::format::error::shown;
 use crate::format::print::days_of_civil;
+use crate::model::shown_bytes;
 
 const MICROS_PER_SECOND: i64 = 1_000_000;
 const MICROS_PER_DAY: i64 = 86_400 * MICROS_PER_SECOND;
@@ -26,7 +26,7 @@ pub(crate) fn date(text: &[u8]) -> Result<i32, String> {
     read.ok_or_else(|| {
         format!(
             "{} is not a date; allowed: yyyy-MM-dd, yyyy/MM/dd, yyyy.MM.dd, yyyyMMdd, yyyy年MM月dd日",
-            shown(text)
+            shown_bytes(text)
         )
     })
 }
@@ -37,7 +37,7 @@ pub(crate) fn date(text: &[u8]) -> Result<i32, String> {
 /// Another form than `HH:mm:ss` with at most 9 digits behind a point.
 pub(crate) fn time_of_day(text: &[u8]) -> Result<i64, String> {
     clock(text, false).map(|micros| micros % MICROS_PER_DAY).ok_or_else(|| {
-        format!("{} is not a time; allowed: HH:mm:ss with up to 9 digits behind a point", shown(text))
+        format!("{} is not a time; allowed: HH:mm:ss with up to 9 digits behind a point", shown_bytes(text))
     })
 }
 
@@ -50,7 +50,7 @@ pub(crate) fn timestamp(text: &[u8]) -> Result<i64, String> {
         format!(
             "{} is not a timestamp; allowed: yyyy-MM-dd HH:mm:ss (T for the blank, / or . in the date, a fraction \
              of up to 9 digits), yyyyMMddHHmmss, yyyy年MM月dd日 HH时mm分ss秒",
-            shown(text)
+            shown_bytes(text)
         )
     })
 }

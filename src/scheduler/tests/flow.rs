@@ -77,6 +77,23 @@ async fn retries_end_with_the_first_success_or_the_last_fault() {
 }
 
 #[tokio::test]
+async fn only_an_attempt_that_gave_a_writer_rows_leaves_some() {
+    let mut world = World::new();
+    let mut job = submission(None).await;
+    (job.plan.settings.retry_times, job.plan.settings.retry_interval) = (3, Duration::ZERO);
+    let id = world.accept(job).await.id;
+    let mut seen = Vec::new();
+    for number in 1..=4 {
+        let attempt = world.attempt().await;
+        seen.push(attempt.untouched);
+        attempt.metrics.touched.store(number == 2, Ordering::Relaxed);
+        attempt.end(Outcome::Failed(Fault::external("no disk")));
+    }
+    world.ended(id).await;
+    assert_eq!(seen, [true, true, false, false]);
+}
+
+#[tokio::test]
 async fn a_fault_that_forbids_it_is_not_retried() {
     let mut world = World::new();
     let mut job = submission(None).await;

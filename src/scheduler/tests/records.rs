@@ -29,6 +29,7 @@ pub fn record(id: i64) -> JobRecord {
         metrics: MetricsSnapshot::default(),
         accounting: None,
         events: Vec::new(),
+        key: None,
     }
 }
 

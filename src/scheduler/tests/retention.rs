@@ -255,3 +255,32 @@ async fn a_copy_deletes_as_soon_as_it_is_resumed() {
     super::world::patient(world.scheduler.resume_held()).await.unwrap();
     until_left(&world, &ids, 0).await;
 }
+
+#[tokio::test]
+async fn with_a_log_go_the_events_beside_the_record() {
+    let mut world = World::with(|settings| {
+        let limits = Limits { age: Some(Duration::from_millis(400)), ..Limits::default() };
+        settings.retention = Retention { logs: limits, ..Retention::default() };
+    });
+    let id = world.submit().await;
+    let attempt = world.attempt().await;
+    for _ in 0..100 {
+        // The same id again: a line each.
+        world.accept(submission(Some(id.0)).await).await;
+    }
+    assert!(world.live(id).record.events.len() > 100, "while it lives, all are kept");
+    attempt.finish();
+    world.ended(id).await;
+    let started = Instant::now();
+    let log = world.dir.path().join(format!("logs/job-{id}.log"));
+    loop {
+        let record = world.reader.whole_record(id).unwrap().unwrap();
+        if record.events.len() == 64 && !log.exists() {
+            assert_eq!(record.state, crate::model::JobState::Finished);
+            assert_eq!(record.events[63].cause, "finished", "the newest stay");
+            return;
+        }
+        assert!(started.elapsed() < Duration::from_secs(20), "{} events are left", record.events.len());
+        tokio::task::yield_now().await;
+    }
+}

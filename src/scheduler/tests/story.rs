@@ -145,7 +145,7 @@ async fn whatever_was_answered_holds() {
         story.play_out().await;
         for (id, known) in &story.known {
             let record = story.world.ended(*id).await;
-            assert!(record.events.len() <= 64);
+            assert!(record.events.len() <= 1032);
             if known.must_stop {
                 let ends = [JobState::Canceled, JobState::Failed];
                 assert!(ends.contains(&record.state), "seed {seed}, job {id}: {record:#?}");

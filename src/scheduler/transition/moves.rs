@@ -1,9 +1,12 @@
 //! What each row of the table does to the record.
 
+use super::SERVER_DOWN;
+use super::log::is_stored;
 use super::step::{Activity, Beside, Effect, Facts, NOTHING, SAVE, Save, Step};
-use super::{SERVER_DOWN, note};
 use crate::exec::{Outcome, RunCommand};
-use crate::model::{AttemptId, Fault, JobRecord, JobState, MetricsSnapshot, Millis, StopRequest};
+use crate::model::{
+    AttemptId, Epoch, EventKind, Fault, JobRecord, JobState, MetricsSnapshot, Millis, StopRequest,
+};
 use crate::scheduler::recover::DEATHS;
 
 /// A job in the hands of the table.
@@ -14,8 +17,8 @@ pub struct Job<'a> {
 }
 
 impl Job<'_> {
-    fn note(&mut self, cause: impl Into<String>) {
-        note(self.record, self.now, cause);
+    fn note(&mut self, kind: EventKind, cause: impl Into<String>) {
+        self.record.note(self.now, kind, cause);
     }
 
     /// The next attempt id; the record is that of a started attempt.
@@ -28,12 +31,12 @@ impl Job<'_> {
         self.record.state = state;
     }
 
-    fn begin_noted(&mut self, state: JobState) {
+    fn begin_noted(&mut self, state: JobState, kind: EventKind) {
         self.begin(state);
         let number = self.record.attempt.map_or(0, |attempt| attempt.number);
         match self.facts.checkpoint.filter(|epoch| epoch.0 > 0) {
-            Some(epoch) => self.note(format!("attempt {number} starts from checkpoint {epoch}")),
-            None => self.note(format!("attempt {number} starts")),
+            Some(epoch) => self.note(kind, format!("attempt {number} starts from checkpoint {epoch}")),
+            None => self.note(kind, format!("attempt {number} starts")),
         }
     }
 
@@ -43,12 +46,12 @@ impl Job<'_> {
             Some(StopRequest::Savepoint) => (JobState::DoingSavepoint, Some(RunCommand::Savepoint)),
             Some(StopRequest::Cancel) => (JobState::Canceling, Some(RunCommand::Stop)),
         };
-        self.begin_noted(state);
+        self.begin_noted(state, EventKind::Started);
         SAVE.then(Effect::Launch(command))
     }
 
     pub fn next_attempt(&mut self) -> Step {
-        self.begin_noted(JobState::Running);
+        self.begin_noted(JobState::Running, EventKind::Restarted);
         SAVE.then(Effect::Launch(None))
     }
 
@@ -69,7 +72,14 @@ impl Job<'_> {
         };
         if wind_up && !self.facts.held && self.record.deaths < DEATHS {
             self.begin(through);
-            self.note("a stop was asked for; what earlier attempts left is committed or taken back first");
+            let kind = match request {
+                StopRequest::Cancel => EventKind::StopAsked,
+                StopRequest::Savepoint => EventKind::SavepointAsked,
+            };
+            self.note(
+                kind,
+                "a stop was asked for; what earlier attempts left is committed or taken back first",
+            );
             return SAVE.then(Effect::Launch(Some(RunCommand::Stop)));
         }
         match (request, self.facts.checkpoint) {
@@ -91,7 +101,7 @@ impl Job<'_> {
     pub fn cancel(&mut self) -> Step {
         self.record.stop_request = Some(StopRequest::Cancel);
         self.record.state = JobState::Canceling;
-        self.note("a stop was asked for");
+        self.note(EventKind::StopAsked, "a stop was asked for");
         SAVE.then(Effect::Command(RunCommand::Stop))
     }
 
@@ -99,25 +109,29 @@ impl Job<'_> {
         self.record.stop_request = Some(StopRequest::Savepoint);
         self.record.savepoint_failure = None;
         self.record.state = JobState::DoingSavepoint;
-        self.note("a stop with savepoint was asked for");
+        self.note(EventKind::SavepointAsked, "a stop with savepoint was asked for");
         SAVE.then(Effect::Command(RunCommand::Savepoint))
     }
 
     pub fn savepoint_failed(&mut self, why: String) -> Step {
         self.record.state = JobState::Running;
         self.record.stop_request = None;
-        self.note(format!("the savepoint could not be made, the job goes on: {why}"));
+        let cause = format!("the savepoint could not be made, the job goes on: {why}");
+        self.note(EventKind::SavepointFailed, cause);
         self.record.savepoint_failure = Some(why);
         SAVE
     }
 
     pub fn running(&mut self) -> Step {
         self.record.state = JobState::Running;
-        self.note("all tasks run");
+        self.note(EventKind::Running, "all tasks run");
         Step { save: Save::Soon, ..NOTHING }
     }
 
-    pub fn checkpoint(&mut self, metrics: MetricsSnapshot) -> Step {
+    pub fn checkpoint(&mut self, metrics: MetricsSnapshot, kept: Option<Epoch>) -> Step {
+        if let Some(epoch) = kept {
+            self.note(EventKind::Checkpoint, is_stored(epoch));
+        }
         self.record.metrics = metrics;
         self.record.deaths = 0;
         self.record.retries = 0;
@@ -135,7 +149,7 @@ impl Job<'_> {
         if std::mem::replace(&mut self.record.rows_may_repeat, true) {
             return NOTHING;
         }
-        self.note("rows may be in the target twice");
+        self.note(EventKind::RowsMayRepeat, "rows may be in the target twice");
         SAVE
     }
 
@@ -209,13 +223,14 @@ impl Job<'_> {
         };
         self.record.retries += 1;
         self.record.state = JobState::Running;
-        self.note(format!(
+        let cause = format!(
             "failed: {}; retry {} of {} in {} s",
             one_line(&fault),
             self.record.retries,
             self.facts.retry.times,
             wait.as_secs_f32()
-        ));
+        );
+        self.note(EventKind::AttemptFailed, cause);
         self.record.fault = Some(fault);
         if self.facts.closing {
             return self.pend();
@@ -231,7 +246,7 @@ impl Job<'_> {
         }
         self.record.state = JobState::Pending;
         self.record.waiting = Some(SERVER_DOWN.to_owned());
-        self.note("interrupted by the stop of the server");
+        self.note(EventKind::Interrupted, "interrupted by the stop of the server");
         SAVE
     }
 
@@ -255,7 +270,7 @@ impl Job<'_> {
         if let Some(metrics) = metrics {
             self.record.metrics = metrics;
         }
-        self.note(cause);
+        self.note(EventKind::Ended, cause);
         let drops =
             matches!(state, JobState::Finished | JobState::Canceled) && self.facts.checkpoint.is_some();
         Step { beside: if drops { Beside::DropCheckpoint } else { Beside::Nothing }, ..SAVE }

@@ -14,8 +14,8 @@ pub enum Event {
     Stop(StopRequest),
     /// Every task of the attempt runs.
     Running,
-    /// A checkpoint wants to be stored; the counts at it.
-    Checkpoint(MetricsSnapshot),
+    /// A checkpoint wants to be stored; the counts at it, and its number, unless it only ends the data.
+    Checkpoint(MetricsSnapshot, Option<Epoch>),
     /// What was prepared is visible.
     Committed,
     /// The savepoint asked for could not be made.

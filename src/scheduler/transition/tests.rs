@@ -209,7 +209,7 @@ fn a_checkpoint_is_progress() {
     for state in [JobState::Scheduled, JobState::Running, JobState::DoingSavepoint] {
         let mut job = job(state);
         (job.retries, job.deaths) = (1, 2);
-        let step = go(&mut job, &facts(Activity::Attempt), Event::Checkpoint(metrics(4)));
+        let step = go(&mut job, &facts(Activity::Attempt), Event::Checkpoint(metrics(4), Some(Epoch(7))));
         assert_eq!(step, Step { beside: Beside::Checkpoint, ..SAVE });
         assert_eq!((job.state, job.retries, job.deaths), (state, 0, 0));
         assert_eq!(job.metrics, metrics(4));
@@ -220,11 +220,17 @@ fn a_checkpoint_is_progress() {
 fn a_checkpoint_that_comes_too_late_is_refused() {
     for state in [JobState::Pending, JobState::Canceling, JobState::Failing].into_iter().chain(ENDS) {
         let mut job = job(state);
-        assert_eq!(go(&mut job, &facts(Activity::Attempt), Event::Checkpoint(metrics(4))), REFUSE);
+        assert_eq!(
+            go(&mut job, &facts(Activity::Attempt), Event::Checkpoint(metrics(4), Some(Epoch(7)))),
+            REFUSE
+        );
         assert_eq!(job.metrics, MetricsSnapshot::default());
     }
     let mut waits = job(JobState::Running);
-    assert_eq!(go(&mut waits, &facts(Activity::RetryWait), Event::Checkpoint(metrics(4))), REFUSE);
+    assert_eq!(
+        go(&mut waits, &facts(Activity::RetryWait), Event::Checkpoint(metrics(4), Some(Epoch(7)))),
+        REFUSE
+    );
 }
 
 #[test]
@@ -491,15 +497,4 @@ fn nothing_of_an_attempt_moves_a_waiting_job() {
         assert_eq!(go(&mut job, &facts(Activity::Rest), event), NOTHING);
         assert_eq!(job, before);
     }
-}
-
-#[test]
-fn history_keeps_the_newest() {
-    let mut job = record(1);
-    for number in 0..100 {
-        note(&mut job, NOW, number.to_string());
-    }
-    trim(&mut job);
-    assert_eq!(job.events.len(), 64);
-    assert_eq!((job.events[0].cause.as_str(), job.events[63].cause.as_str()), ("36", "99"));
 }

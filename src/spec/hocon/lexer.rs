@@ -198,7 +198,14 @@ impl Lexer {
     fn bare_kind(&self, at: usize) -> Result<Kind, LexError> {
         let kind = Kind::Bare(self.text[at..self.at].to_owned());
         if self.dialect.is_json() {
-            return Err((at, format!("JSON does not allow {} outside quotes", kind.shown())));
+            let text = &self.text[at..self.at];
+            return Err((
+                at,
+                match is_json_number(text) {
+                    true => format!("the number {text} is too large for 64 bits; put it in quotes"),
+                    false => format!("JSON does not allow {} outside quotes", kind.shown()),
+                },
+            ));
         }
         Ok(kind)
     }

@@ -28,6 +28,7 @@ struct Shared {
     files: Files,
     ids: StackIds,
     keys: Option<KeyMarks>,
+    missing: Vec<Problem>,
 }
 
 /// Reads one file.
@@ -60,6 +61,8 @@ pub struct Document {
     pub files: Files,
     /// Where each key stands, if that was asked for.
     pub keys: Option<KeyMarks>,
+    /// Files that it includes and that don't exist.
+    pub missing: Vec<Problem>,
 }
 
 /// Parses `text`, which is the only one of `files`. With `keys`, where each key stands is kept.
@@ -89,7 +92,7 @@ pub fn parse(
         depth: 0,
     };
     let root = parser.document()?;
-    Ok(Document { root, files: shared.files, keys: shared.keys })
+    Ok(Document { root, files: shared.files, keys: shared.keys, missing: shared.missing })
 }
 
 impl Parser<'_> {

@@ -8,8 +8,11 @@ use crate::store::journal::{
     ARCHIVED, Accepted, Damage, Fetcher, Link, SegmentHeader, numbers, path, read_header, relative_path,
 };
 use crate::store::replay::Replay;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
+
+/// Behind what is said of files without which all is there.
+const WHOLE: &str = "; nothing is lost, because older files and the journal hold the same";
 
 /// The archive as a start found it.
 #[derive(Debug, Default)]
@@ -22,7 +25,12 @@ pub struct Base {
     /// They are served as they are, and the next image names them.
     pub adopted: Vec<JobsFile>,
     /// What is to be said.
-    pub notes: Vec<String>,
+    notes: Vec<String>,
+    /// Images that can't be read, and files that images name and that are not there: what is to be said unless nothing
+    /// is lost with them.
+    passed_over: Vec<String>,
+    /// Whether all is there that the image, or the journal alone, goes on from.
+    is_complete: bool,
 }
 
 impl Base {
@@ -32,21 +40,38 @@ impl Base {
         for number in image::numbers(dir)? {
             match image::read(dir, number)? {
                 Some((image, _)) => base.images.push(image),
-                None => base.notes.push(format!("{} is damaged", image::name(number))),
+                None => base.passed_over.push(format!("{} is damaged", image::name(number))),
             }
         }
+        let mut missing: BTreeMap<u64, Vec<u64>> = BTreeMap::new();
         for image in base.images.iter().rev() {
-            let missing = image.head.missing(dir)?;
-            if missing.is_empty() {
+            let files = image.head.missing(dir)?;
+            if files.is_empty() {
                 base.image = Some(image.clone());
-                return Ok(base);
+                break;
             }
-            let names: Vec<String> = missing.iter().map(|file| relative_path(file.number)).collect();
-            base.notes.push(format!("{} needs {}", image::name(image.number), names.join(", ")));
+            for file in files {
+                missing.entry(file.number).or_default().push(image.number);
+            }
+        }
+        base.passed_over.extend(missing.iter().map(|(file, images)| {
+            let newest = images.first().copied().map(image::name).unwrap_or_default();
+            let more = images.len().saturating_sub(1);
+            let others = match more {
+                0 => String::new(),
+                1 => ", and so does an older image".to_owned(),
+                _ => format!(", and so do {more} older images"),
+            };
+            format!("{} is not there as it was made; {newest} needs it{others}", relative_path(*file))
+        }));
+        if base.image.is_some() {
+            base.is_complete = true;
+            return Ok(base);
         }
         // None is whole: the journal tells all if it goes back to its beginning, else the newest one that can be read
         // serves what is left.
         let is_whole = is_whole(&dir.join("journal"))?;
+        base.is_complete = is_whole;
         match base.images.is_empty() || is_whole {
             true => base.images.clear(),
             false => base.image = base.images.last().cloned(),
@@ -55,6 +80,20 @@ impl Base {
             base.adopt(dir)?;
         }
         Ok(base)
+    }
+
+    /// What is to be said; `is_whole`: nothing is missing in the journal behind the archive.
+    pub fn notes(&self, is_whole: bool) -> Vec<String> {
+        let end = if is_whole && self.is_complete { WHOLE } else { "" };
+        let passed_over = self.passed_over.iter().map(|note| format!("{note}{end}"));
+        passed_over.chain(self.notes.iter().cloned()).collect()
+    }
+
+    /// Whether all that is to be said was among `notes` already.
+    pub fn is_as_noted(&self, notes: &[String]) -> bool {
+        let is_noted =
+            |note: &String| notes.iter().any(|noted| noted.strip_suffix(WHOLE).unwrap_or(noted) == note);
+        self.passed_over.iter().chain(&self.notes).all(is_noted)
     }
 
     fn adopt(&mut self, dir: &Path) -> Result<(), StoreError> {
@@ -166,7 +205,8 @@ fn fold_in(
     let before = damage.len();
     damage.extend(missing.map(|entry| lost::job(number, offset, entry.job, entry.sequence)));
     if damage.len() == before {
-        damage.push(lost::bytes(number, offset, !entries.is_empty()));
+        let is_whole = !entries.is_empty() || count.is_some_and(|count| contents.holds(count));
+        damage.push(lost::bytes(number, offset, is_whole));
     }
     Ok(())
 }

@@ -84,7 +84,8 @@ impl Catalog {
             None => damage.push(lost::file(number, jobs)),
             Some(Contents { directory: Some(entries), .. }) => self.add(number, entries),
             Some(contents) => {
-                damage.extend(contents.bad.first().map(|offset| lost::bytes(number, *offset, false)));
+                let is_whole = jobs.is_some_and(|jobs| contents.holds(jobs));
+                damage.extend(contents.bad.first().map(|offset| lost::bytes(number, *offset, is_whole)));
                 self.add(number, contents.entries());
             }
         }

@@ -119,6 +119,7 @@ impl Writer {
         let places = [
             (PartKind::Record, seen.record),
             (PartKind::Texts, seen.texts),
+            (PartKind::Events, seen.events),
             (PartKind::Checkpoint, seen.checkpoint),
         ];
         for (kind, at) in places.into_iter().filter_map(|(kind, at)| Some((kind, at?))) {
@@ -284,6 +285,11 @@ impl Contents {
         });
         (contents.frames, contents.directory, contents.ends_at) = (frames, directory, ends_at);
         Ok(Some(contents))
+    }
+
+    /// Whether so many jobs can be read in it.
+    pub fn holds(&self, jobs: u64) -> bool {
+        self.frames.len() as u64 >= jobs
     }
 
     /// The jobs in it, from the sound frames.

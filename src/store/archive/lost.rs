@@ -25,10 +25,10 @@ pub fn job(number: u64, offset: u64, job: JobId, sequence: u64) -> Damage {
     Damage { segment: number, offset, lost: (sequence, sequence), parts: Some(vec![part]), what }
 }
 
-/// Bytes at `offset` that are no job's, as far as the directory of the file tells.
-pub fn bytes(number: u64, offset: u64, has_directory: bool) -> Damage {
-    let what = match has_directory {
-        true => "bytes are damaged that no job needs",
+/// Bytes at `offset` that are no job's, as far as it is known which jobs were in the file, or how many.
+pub fn bytes(number: u64, offset: u64, is_whole: bool) -> Damage {
+    let what = match is_whole {
+        true => "bytes are damaged that no job needs; nothing is lost",
         false => "bytes are damaged, and the directory of the file too: which jobs they held is not known",
     };
     Damage { segment: number, offset, lost: NOBODY, parts: None, what: what.to_owned() }

@@ -28,5 +28,9 @@ pub mod lost;
 pub use base::Base;
 pub use catalog::{Archived, Catalog};
 pub use closed::fold_closed;
+#[cfg(test)]
+pub use file::JobsFile;
 pub use file::{Contents, numbers};
+#[cfg(test)]
+pub use image::Image;
 pub use keeper::{Ground, Keeper, KeeperOptions, Kept};

@@ -6,6 +6,7 @@ use crate::runtime;
 use crate::store::error::StoreError;
 use crate::store::inspect::{BackupError, Inspected, Inspection, inspect};
 use crate::store::journal::io;
+use crate::store::place::apart;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -28,7 +29,10 @@ pub struct Created {
 /// `data_dir` is no data directory, `to` lies inside it, or the file system refuses; then nothing of the backup stays.
 pub fn create(data_dir: &Path, to: &Path) -> Result<Created, BackupError> {
     Inspection::begin(data_dir)?;
-    apart(data_dir, to)?;
+    apart(data_dir, "the data directory", to, "backups")?;
+    if to.exists() && !to.is_dir() {
+        return Err(BackupError::Unusable(StoreError::NotADirectory { path: to.to_owned() }.to_string()));
+    }
     if io::make_dir(to)? {
         io::sync_parent(to)?;
     }
@@ -63,25 +67,4 @@ fn fresh(to: &Path) -> Result<(String, PathBuf), StoreError> {
         }
         std::thread::sleep(NEXT_NAME);
     }
-}
-
-/// Refuses a place inside the data directory: the backup would hold itself.
-fn apart(data_dir: &Path, to: &Path) -> Result<(), BackupError> {
-    let real = |path: &Path| path.canonicalize().map_err(|error| StoreError::io("find", path, error));
-    let absolute = std::path::absolute(to).map_err(|error| StoreError::io("find", to, error))?;
-    let there = absolute.ancestors().find(|path| path.exists()).unwrap_or(Path::new("/"));
-    if real(there)? == real(data_dir)? && there == absolute {
-        return Err(BackupError::Unusable(format!(
-            "{}: is the data directory itself; backups must lie outside it",
-            to.display()
-        )));
-    }
-    if real(there)?.starts_with(real(data_dir)?) {
-        return Err(BackupError::Unusable(format!(
-            "{}: lies inside the data directory {}; backups must lie outside it",
-            to.display(),
-            data_dir.display()
-        )));
-    }
-    Ok(())
 }

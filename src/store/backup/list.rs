@@ -30,7 +30,8 @@ pub fn time_of(name: &str) -> Option<Millis> {
 /// How far a backup can be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BackupState {
-    /// Whole and sound.
+    /// It was whole and sound when it was made, and the files of its journal and archive have the sizes that they had. The bytes
+    /// are not read: [`verify`] does that.
     Complete,
     /// Its making was interrupted, or is under way.
     Partial,
@@ -110,12 +111,16 @@ pub struct Backup {
 /// There is no such directory, or it can't be read.
 pub fn list(dir: &Path) -> Result<Vec<Backup>, BackupError> {
     // A place that may not be looked at is no missing one.
-    io::length_and_change(dir)?;
-    if !dir.is_dir() {
+    let unusable = |error: StoreError| BackupError::Unusable(error.to_string());
+    let is_there = io::length_and_change(dir).map_err(unusable)?.is_some();
+    if is_there && !dir.is_dir() {
+        return Err(unusable(StoreError::NotADirectory { path: dir.to_owned() }));
+    }
+    if !is_there {
         return Err(BackupError::Unusable(format!("{}: there is no such directory", dir.display())));
     }
     let mut found = Vec::new();
-    for name in io::list(dir)? {
+    for name in io::list(dir).map_err(unusable)? {
         let path = dir.join(&name);
         if path.is_dir() && (time_of(&name).is_some() || path.join("journal").is_dir()) {
             found.push(backup(name, path)?);

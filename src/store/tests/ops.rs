@@ -13,7 +13,14 @@ pub fn record(id: i64, state: JobState) -> JobRecord {
         fault: None,
         slots: 1,
         env: vec![("job.mode".into(), "BATCH".into())],
-        events: vec![JobEvent { at: 500_i64.wrapping_add(id), state, attempt: 0, cause: "test".into() }],
+        events: vec![JobEvent {
+            seq: 1,
+            kind: EventKind::Noted,
+            at: 500_i64.wrapping_add(id),
+            state,
+            attempt: 0,
+            cause: "test".into(),
+        }],
         ..unknowable(JobId(id), 0, "")
     }
 }

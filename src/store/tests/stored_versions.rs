@@ -5,6 +5,7 @@ use crate::model::TextFormat;
 use std::path::PathBuf;
 
 const VERSION_1: &[u8] = include_bytes!("../../../tests/compat/journal_v1.log");
+const VERSION_2: &[u8] = include_bytes!("../../../tests/compat/journal_v2.log");
 
 /// What the fixture of version 1 was made from.
 fn fixture() -> Vec<Vec<Op>> {
@@ -69,6 +70,64 @@ fn assert_fixture(Opened { store, recovered }: &Opened) {
     assert!(recovered.held.is_some(), "a fixture is a copy of the directory that it was made in");
 }
 
+/// What version 2 knows beyond version 1: older events beside the record, kinds, and the key of a submission.
+fn new_in_2() -> Box<JobRecord> {
+    let mut record = record(43, JobState::Canceled);
+    record.origin = Origin::Rerun;
+    record.key = Some(SubmitKey { key: [7; 16], request: [9; 16] });
+    let kinds = [EventKind::Submitted, EventKind::Checkpoint, EventKind::Ended];
+    (0..100)
+        .for_each(|number| record.note(700 + number, kinds[number as usize % 3], format!("line {number}")));
+    Box::new(record)
+}
+
+#[test]
+fn version_2_loads() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::create_dir(dir.path().join("journal")).unwrap();
+    std::fs::write(dir.path().join("journal/00000000000000000001.log"), VERSION_2).unwrap();
+    let opened = open(dir.path());
+    assert_fixture(&opened);
+    assert_eq!(opened.store.reader().whole_record(JobId(43)).unwrap(), Some(*new_in_2()));
+}
+
+#[test]
+fn version_2_loads_from_the_archive() {
+    let place = tempfile::tempdir().unwrap();
+    let dir = place.path().join("data");
+    copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/compat/archive_v2"), &dir);
+    let opened = open(&dir);
+    assert_fixture(&opened);
+    assert_eq!(opened.store.reader().whole_record(JobId(43)).unwrap(), Some(*new_in_2()));
+}
+
+#[test]
+fn kinds_of_events_keep_their_numbers() {
+    let kinds = [
+        EventKind::Noted,
+        EventKind::Submitted,
+        EventKind::Started,
+        EventKind::Restarted,
+        EventKind::Running,
+        EventKind::Checkpoint,
+        EventKind::CheckpointFailed,
+        EventKind::StopAsked,
+        EventKind::SavepointAsked,
+        EventKind::SavepointFailed,
+        EventKind::AttemptFailed,
+        EventKind::Interrupted,
+        EventKind::Restored,
+        EventKind::Resumed,
+        EventKind::RowsMayRepeat,
+        EventKind::Ended,
+    ];
+    for (number, kind) in kinds.into_iter().enumerate() {
+        let bytes = bincode::serde::encode_to_vec(kind, bincode::config::standard()).unwrap();
+        assert_eq!(bytes, [number as u8], "{kind:?}");
+        assert_eq!(serde_json::to_value(kind).unwrap(), kind.name());
+    }
+}
+
 #[test]
 fn version_1_loads() {
     let dir = tempfile::tempdir().unwrap();
@@ -105,6 +164,7 @@ fn write_the_fixtures() {
     for ops in fixture() {
         put(&store, ops);
     }
+    put(&store, vec![Op::Submitted { record: new_in_2(), texts: Box::new(texts(43, 20)) }]);
     drop(store);
     let compat = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/compat");
     let version = crate::store::record::VERSION;
@@ -120,6 +180,7 @@ fn write_the_fixtures() {
     for ops in fixture() {
         put(&store, ops);
     }
+    put(&store, vec![Op::Submitted { record: new_in_2(), texts: Box::new(texts(43, 20)) }]);
     for id in 1..=30 {
         put(&store, vec![submitted(id)]);
         put(&store, vec![change(id, JobState::Finished)]);

@@ -3,10 +3,10 @@
 use super::email;
 use super::range::Bounds;
 use super::rules::{FieldRule, Length, Rule};
-use crate::model::Fault;
+use crate::model::{Fault, shown_of};
 use crate::table::{Batch, Column, DataType};
 use crate::transforms::java_regex;
-use crate::transforms::row_errors::shown;
+use crate::transforms::row_errors::in_column;
 use crate::transforms::text_column::{has_text, text_column};
 use arrow::array::{Array, ArrayRef, AsArray, StringArray};
 use fancy_regex::Regex;
@@ -22,12 +22,12 @@ pub(super) struct Errors {
 impl Errors {
     /// The failure of the first row.
     pub(super) fn fault(&self) -> Fault {
-        let Some((row, errors)) = self.rows.iter().next() else {
+        let Some(errors) = self.rows.values().next() else {
             return Fault::internal("no row is wrong");
         };
         let errors: Vec<String> =
             errors.iter().map(|(column, message)| format!("column \"{column}\": {message}")).collect();
-        Fault::user(format!("row {} of its batch is not valid: {}", row + 1, errors.join("; ")))
+        Fault::user(format!("not valid: {}", errors.join("; ")))
     }
 }
 
@@ -78,6 +78,7 @@ impl Checked {
     /// Adds what is wrong with the batch's rows.
     pub(super) fn run(&self, batch: &Batch, errors: &mut Errors) -> Result<(), Fault> {
         let column = batch.rows.column(self.place);
+        let value = |text: &str| shown_of(&self.name, text);
         let mut note = |row: usize, message: String| {
             let message = self.message.clone().unwrap_or(message);
             errors.rows.entry(row).or_default().push((self.name.clone(), message));
@@ -96,7 +97,7 @@ impl Checked {
                         continue;
                     }
                     let texts = text_column(column)?;
-                    rows.iter().for_each(|row| note(*row, format!("{} {message}", shown(texts.value(*row)))));
+                    rows.iter().for_each(|row| note(*row, format!("{} {message}", value(texts.value(*row)))));
                 }
             }
             Test::Length(allowed) => {
@@ -108,15 +109,15 @@ impl Checked {
             }
             Test::Regex(pattern, regex) => {
                 for (row, text) in present(&text_column(column)?) {
-                    if !java_regex::is_match(text, regex)? {
-                        note(row, format!("{} does not match {pattern:?}", shown(text)));
+                    if !java_regex::is_match(text, regex).map_err(in_column(&self.name))? {
+                        note(row, format!("{} does not match \"{pattern}\"", value(text)));
                     }
                 }
             }
             Test::Email => {
                 for (row, text) in present(&text_column(column)?) {
                     if let Some(message) = email::wrong(text) {
-                        note(row, format!("{} {message}", shown(text)));
+                        note(row, format!("{} {message}", value(text)));
                     }
                 }
             }

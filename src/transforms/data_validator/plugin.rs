@@ -2,11 +2,11 @@
 
 use super::check::{Checked, Errors};
 use super::route;
-use super::rules::{FIELD_RULE, FieldRule, read_rules};
+use super::rules::{FIELD_RULE, FieldRule, Rule, read_rules};
 use crate::model::Fault;
 use crate::options::{Kind, OptionDef, Options};
 use crate::plugin::{Out, TransformDef, TransformFactory};
-use crate::table::{Batch, CatalogTable, TablePath};
+use crate::table::{Batch, CatalogTable, DataType, TablePath};
 use crate::transforms::row_errors::ROW_ERRORS;
 use crate::transforms::rows::marked;
 use crate::transforms::stateless::{Stateless, Tables, all, column};
@@ -103,6 +103,26 @@ impl Tables for DataValidator {
             outputs.push(table);
         }
         Ok((outputs, step))
+    }
+
+    fn oddities(&self, _ids: &[&str], tables: &[&CatalogTable]) -> Vec<String> {
+        let of_other = |input: &CatalogTable, rule: &FieldRule| {
+            let data_type = &input.columns[input.index_of(&rule.field)?].data_type;
+            let is_text = matches!(data_type, DataType::String | DataType::Bytes);
+            let has_elements = matches!(data_type, DataType::Array(_) | DataType::Map(_, _));
+            (matches!(rule.rule, Rule::Length(_)) && !is_text && !has_elements).then(|| {
+                format!(
+                    "{}: LENGTH counts the characters of the values' text, as column \"{}\" is {data_type}; for \
+                     its values there is RANGE",
+                    rule.key, rule.field
+                )
+            })
+        };
+        let of_table = |table: &&CatalogTable| {
+            let odd: Vec<String> = self.rules.iter().filter_map(|rule| of_other(table, rule)).collect();
+            odd
+        };
+        tables.iter().flat_map(of_table).collect()
     }
 
     fn apply(

@@ -7,7 +7,12 @@ use crate::transforms::object_list::read_list;
 use fancy_regex::Regex;
 
 const FIELD_NAME: OptionDef = OptionDef::new("field_name", Kind::Text, "the column").required();
-const LIST: OptionDef = OptionDef::new("rules", Kind::List, "the rules of the column").of(RULE);
+const LIST: OptionDef = OptionDef::new(
+    "rules",
+    Kind::List,
+    "several rules of the column, each with the options that stand here else",
+)
+.of(RULE);
 const RULE_TYPE: OptionDef = OptionDef::new(
     "rule_type",
     Kind::Choice(&["NOT_NULL", "RANGE", "LENGTH", "REGEX", "UDF"]),
@@ -16,26 +21,36 @@ const RULE_TYPE: OptionDef = OptionDef::new(
 .required();
 const MESSAGE: OptionDef =
     OptionDef::new("custom_message", Kind::Text, "what is said of a value that breaks the rule");
-const MIN: OptionDef = OptionDef::new("min_value", Kind::Text, "the smallest value");
-const MAX: OptionDef = OptionDef::new("max_value", Kind::Text, "the greatest value");
+const MIN: OptionDef = OptionDef::new("min_value", Kind::Text, "for RANGE: the smallest value");
+const MAX: OptionDef = OptionDef::new("max_value", Kind::Text, "for RANGE: the greatest value");
 const MIN_INCLUSIVE: OptionDef =
-    OptionDef::new("min_inclusive", Kind::Bool, "whether the smallest value is allowed itself")
+    OptionDef::new("min_inclusive", Kind::Bool, "for RANGE: whether the smallest value is allowed itself")
         .default("true");
 const MAX_INCLUSIVE: OptionDef =
-    OptionDef::new("max_inclusive", Kind::Bool, "whether the greatest value is allowed itself")
+    OptionDef::new("max_inclusive", Kind::Bool, "for RANGE: whether the greatest value is allowed itself")
         .default("true");
-const MIN_LENGTH: OptionDef =
-    OptionDef::new("min_length", Kind::Int, "the smallest number of characters, bytes or elements");
-const MAX_LENGTH: OptionDef =
-    OptionDef::new("max_length", Kind::Int, "the greatest number of characters, bytes or elements");
-const EXACT_LENGTH: OptionDef =
-    OptionDef::new("exact_length", Kind::Int, "the only number of characters, bytes or elements");
+const MIN_LENGTH: OptionDef = OptionDef::new(
+    "min_length",
+    Kind::Int,
+    "for LENGTH: the smallest number of characters (of a number or date: of its text), bytes or elements",
+);
+const MAX_LENGTH: OptionDef = OptionDef::new(
+    "max_length",
+    Kind::Int,
+    "for LENGTH: the greatest number of characters (of a number or date: of its text), bytes or elements",
+);
+const EXACT_LENGTH: OptionDef = OptionDef::new(
+    "exact_length",
+    Kind::Int,
+    "for LENGTH: the only number of characters (of a number or date: of its text), bytes or elements",
+);
 const PATTERN: OptionDef =
-    OptionDef::new("pattern", Kind::Text, "regular expression that the whole value matches").required();
+    OptionDef::new("pattern", Kind::Text, "for REGEX: regular expression that the whole value matches")
+        .required();
 const CASE_SENSITIVE: OptionDef =
-    OptionDef::new("case_sensitive", Kind::Bool, "whether the letter case counts").default("true");
+    OptionDef::new("case_sensitive", Kind::Bool, "for REGEX: whether the letter case counts").default("true");
 const FUNCTION: OptionDef =
-    OptionDef::new("function_name", Kind::Choice(&["EMAIL"]), "the function that checks the value")
+    OptionDef::new("function_name", Kind::Choice(&["EMAIL"]), "for UDF: the function that checks the value")
         .required();
 const RULE: &[OptionDef] = &[
     RULE_TYPE,
@@ -159,6 +174,20 @@ fn read_length(options: &Options<'_>) -> Option<Length> {
             "",
             format!("a LENGTH needs {}, {} or {}", MIN_LENGTH.key, MAX_LENGTH.key, EXACT_LENGTH.key),
         );
+        return None;
+    }
+    if let (Some(min), Some(max)) = (min, max)
+        && min > max
+    {
+        options.error(MIN_LENGTH.key, format!("{min} is above {} {max}, so no value passes", MAX_LENGTH.key));
+        return None;
+    }
+    if let Some(exact) = exact
+        && !(min.unwrap_or(0)..=max.unwrap_or(usize::MAX)).contains(&exact)
+    {
+        let message =
+            format!("{exact} is not between {} and {}, so no value passes", MIN_LENGTH.key, MAX_LENGTH.key);
+        options.error(EXACT_LENGTH.key, message);
         return None;
     }
     Some(Length { min, max, exact })

@@ -2,9 +2,9 @@
 
 use super::path::Path;
 use crate::format::json::{ColumnBuilder, Document, ValueText};
-use crate::model::Fault;
+use crate::model::{Fault, is_secret, unfit};
 use crate::table::{Batch, CatalogTable, Column, DataType};
-use crate::transforms::row_errors::{row_fault, shown};
+use crate::transforms::row_errors::column_fault;
 use crate::transforms::rows::marked;
 use crate::transforms::stateless::{Columns, all, column, put_array, put_columns, with_columns};
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray};
@@ -23,9 +23,18 @@ pub(super) enum OnError {
 pub(super) struct Extract {
     pub source: String,
     pub path: Path,
+    /// The path as the job has it.
+    pub text: String,
     pub name: String,
     pub data_type: DataType,
     pub on_error: OnError,
+}
+
+impl Extract {
+    /// Whether the path leads to something that a secret's name stands before.
+    fn path_is_secret(&self) -> bool {
+        self.text.split(['.', '[', ']', '\'', '"', '$', ' ']).any(is_secret)
+    }
 }
 
 /// See the module.
@@ -40,6 +49,8 @@ pub(super) struct Step {
     sources: Vec<(usize, Vec<usize>)>,
     /// Per extract: the place of its column.
     to: Vec<usize>,
+    /// Per extract: whether what it finds may be a secret.
+    hidden: Vec<bool>,
 }
 
 impl Columns for JsonPath {
@@ -61,6 +72,10 @@ impl Columns for JsonPath {
             }
         };
         let from = all(self.extracts.iter().map(place))?;
+        let hidden = |(extract, place): (&Extract, &usize)| {
+            is_secret(&extract.name) || input.columns[*place].secret().is_some() || extract.path_is_secret()
+        };
+        let hidden = self.extracts.iter().zip(&from).map(hidden).collect();
         let mut sources: Vec<(usize, Vec<usize>)> = Vec::new();
         for (extract, place) in from.into_iter().enumerate() {
             match sources.iter_mut().find(|(known, _)| *known == place) {
@@ -70,7 +85,7 @@ impl Columns for JsonPath {
         }
         let new = self.extracts.iter().map(|extract| Column::new(&extract.name, extract.data_type.clone()));
         let (output, to) = put_columns(input, new);
-        Ok((output, Step { sources, to }))
+        Ok((output, Step { sources, to, hidden }))
     }
 
     fn apply(&self, step: &Step, output: &Arc<CatalogTable>, batch: Batch) -> Result<Option<Batch>, Fault> {
@@ -89,7 +104,7 @@ impl Columns for JsonPath {
                 for number in extracts {
                     let (extract, builder) = (&self.extracts[*number], &mut builders[*number]);
                     let taken = match &document {
-                        Ok(document) => take(document, &extract.path, builder),
+                        Ok(document) => take(document, extract, step.hidden[*number], builder),
                         Err(message) => Err(message.clone()),
                     };
                     let Err(message) = taken else {
@@ -97,9 +112,9 @@ impl Columns for JsonPath {
                     };
                     match extract.on_error {
                         OnError::Fail => {
-                            let value = shown(&String::from_utf8_lossy(text));
-                            let message = format!("{message}; {} is {value}", extract.source);
-                            return Err(row_fault(row, &extract.name, &message));
+                            let (path, source) = (&extract.text, &extract.source);
+                            let message = format!("path {path} of \"{source}\": {message}");
+                            return Err(column_fault(&extract.name, &message));
                         }
                         OnError::Null => {}
                         OnError::DropRow => *kept = false,
@@ -116,20 +131,29 @@ impl Columns for JsonPath {
     }
 }
 
-/// Appends what stands at the path; nothing if it fails.
-fn take(document: &Document<'_>, path: &Path, builder: &mut ColumnBuilder) -> Result<(), String> {
-    match path {
+/// Appends what stands at the path; nothing if it fails. The message shows the value, or the part of it that is
+/// wrong, unless it is `hidden`.
+fn take(
+    document: &Document<'_>,
+    extract: &Extract,
+    hidden: bool,
+    builder: &mut ColumnBuilder,
+) -> Result<(), String> {
+    let nowhere = "the path leads nowhere";
+    match &extract.path {
         Path::Plain(path) => {
-            let value = document.find(path).ok_or("the path leads nowhere")?;
-            builder.push_json(value)
+            let pushed = builder.push_json(document.find(path).ok_or(nowhere)?);
+            pushed.map_err(|message| if hidden { unfit() } else { message })
         }
         Path::Query(query) => {
             let tree: serde_json::Value = serde_json::from_slice(document.text())
                 .map_err(|e| format!("the JSON can't be searched: {e}"))?;
             let found = serde_json::to_vec(&query.query(&tree).all()).map_err(|e| e.to_string())?;
             let list = Document::parse(&found)?;
-            let value = list.root().ok_or("the path leads nowhere")?;
-            builder.push_json(value)
+            // What it found may be anything in the document.
+            builder
+                .push_json(list.root().ok_or(nowhere)?)
+                .map_err(|_| format!("what the path finds is no {}", extract.data_type))
         }
     }
 }

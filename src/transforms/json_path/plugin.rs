@@ -44,10 +44,11 @@ impl TransformFactory for Factory {
     fn build(&self, options: &Options<'_>) -> Option<Arc<dyn TransformDef>> {
         let before = options.problems().error_count();
         let row_errors = RowErrors::read(options);
-        if options.list(&COLUMNS).is_some_and(|list| list.is_empty()) {
+        let good_so_far = options.problems().error_count();
+        let columns = read_list(options, &COLUMNS, |column| read_column(column, row_errors));
+        if columns.is_empty() && options.problems().error_count() == good_so_far {
             options.error(COLUMNS.key, "lists no column");
         }
-        let columns = read_list(options, &COLUMNS, |column| read_column(column, row_errors));
         let extracts: Vec<Extract> = columns.into_iter().flatten().collect();
         let mut seen = HashSet::new();
         if let Some(twice) = extracts.iter().find(|extract| !seen.insert(&extract.name)) {
@@ -89,7 +90,8 @@ fn read_column(options: &Options<'_>, row_errors: Option<RowErrors>) -> Option<V
     let before = options.problems().error_count();
     let mut extracts = Vec::new();
     for ((path, name), data_type) in paths.iter().zip(&names).zip(&types) {
-        let path = Path::parse(&convert::to_text(path)).map_err(|e| options.error(PATH.key, e));
+        let text = convert::to_text(path);
+        let path = Path::parse(&text).map_err(|e| options.error(PATH.key, e));
         let data_type = DataType::from_tree(data_type).and_then(|data_type| match data_type {
             DataType::Vector(..) | DataType::Null => Err(format!("{data_type} can't be read from JSON")),
             _ => Ok(data_type),
@@ -99,7 +101,8 @@ fn read_column(options: &Options<'_>, row_errors: Option<RowErrors>) -> Option<V
             continue;
         };
         let name = convert::to_text(name);
-        extracts.push(Extract { source: source.clone(), path, name, data_type, on_error });
+        let text = text.trim().to_owned();
+        extracts.push(Extract { source: source.clone(), path, text, name, data_type, on_error });
     }
     (options.problems().error_count() == before).then_some(extracts)
 }

@@ -103,13 +103,23 @@ impl Output {
     }
 }
 
-/// Asks for one row, given as a JSON array of one object.
+/// What is shown to the model.
+pub(super) struct Row {
+    /// A JSON array of one object.
+    pub(super) json: String,
+    /// Whether it holds values that must not stand in a message.
+    pub(super) is_secret: bool,
+}
+
+/// Asks for one row.
 pub(super) async fn ask(
     settings: &Settings,
     prompt: &str,
-    row: &str,
+    row: &Row,
     output: Output,
 ) -> Result<Value, Failure> {
+    let is_secret = row.is_secret;
+    let row = row.json.as_str();
     let body = match &settings.custom {
         Some(custom) => custom.body(&settings.model, prompt, &[row]),
         None => {
@@ -122,7 +132,7 @@ pub(super) async fn ask(
             }
         }
     };
-    let request = Request::post(&settings.url, &body);
+    let request = Request::post(&settings.url, &body, is_secret);
     let service = &settings.service;
     let answer = service.ask(&request).await?;
     let element = match &settings.custom {

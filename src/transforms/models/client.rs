@@ -18,6 +18,9 @@ use tokio::sync::Semaphore;
 /// An answer may have this many bytes.
 pub(super) const MAX_ANSWER: usize = 16 << 20;
 
+/// Stands for an answer that is not shown.
+const NOT_SHOWN: &str = "(not shown, as the request held a secret column)";
+
 /// How patient a request is.
 #[derive(Debug)]
 pub(super) struct Limits {
@@ -42,12 +45,14 @@ pub(super) struct Request<'a> {
     pub(super) body: Option<Bytes>,
     /// A secret that the URL holds.
     pub(super) token: Option<&'a str>,
+    /// Whether the body holds values that must not be shown: then nothing is shown of an answer, which may repeat them.
+    pub(super) is_secret: bool,
 }
 
 impl Request<'_> {
     /// POST of a body.
-    pub(super) fn post(url: &Url, body: &Value) -> Self {
-        Self { url: url.clone(), body: Some(body.to_string().into()), token: None }
+    pub(super) fn post(url: &Url, body: &Value, is_secret: bool) -> Self {
+        Self { url: url.clone(), body: Some(body.to_string().into()), token: None, is_secret }
     }
 
     /// Where it goes, as texts show it: without user, query and fragment.
@@ -144,7 +149,11 @@ impl Service {
 
     /// What a text shows of an answer.
     pub(super) fn excerpt(&self, answer: &Value, request: &Request<'_>) -> String {
-        self.secrets.excerpt(&answer.to_string(), request.token)
+        self.excerpt_of(&answer.to_string(), request)
+    }
+
+    fn excerpt_of(&self, answer: &str, request: &Request<'_>) -> String {
+        if request.is_secret { NOT_SHOWN.into() } else { self.secrets.excerpt(answer, request.token) }
     }
 
     async fn once(&self, client: &Client, request: &Request<'_>) -> Result<Value, Failure> {
@@ -161,14 +170,14 @@ impl Service {
             let limit = MAX_ANSWER >> 20;
             return Err(Failure::answer(format!("{place} answered more than {limit} MiB")));
         };
-        let excerpt = |text: &str| self.secrets.excerpt(text, request.token);
+        let excerpt = |text: &str| self.excerpt_of(text, request);
         if !status.is_success() {
             let text = excerpt(&message_of(&answer));
             return Err(Failure::status(&place, status, &text, wait));
         }
         serde_json::from_slice(&answer).map_err(|_| {
             let text = excerpt(&String::from_utf8_lossy(&answer));
-            Failure::answer(format!("{place} answered something that is not JSON: {text:?}"))
+            Failure::answer(format!("{place} answered something that is not JSON: {text}"))
         })
     }
 }

@@ -4,14 +4,14 @@ use super::custom::{BODY, HEADERS, PARSE};
 use super::failure::Failure;
 use super::in_flight::in_flight;
 use super::options::{
-    API_KEY, API_PATH, BACKOFF, BATCH_SIZE, CONCURRENT, KeyPair, MAX_BACKOFF, MODEL, Settings, TIMEOUT,
+    API_KEY, API_PATH, BACKOFF, BATCH_SIZE, CONCURRENT, KeyPair, MAX_BACKOFF, MODEL, NOTE, Settings, TIMEOUT,
     TRIES, at_least_one, required, url,
 };
 use super::provider::Provider;
-use super::tables::{Asking, def};
+use super::tables::{Asking, Unanswered, def};
 use super::token::Token;
 use super::vectors::{self, Dimension, VectorColumn};
-use crate::model::Fault;
+use crate::model::{Fault, is_secret, shown_of};
 use crate::options::convert::shown;
 use crate::options::{Kind, OptionDef, Options, Tree};
 use crate::plugin::{TransformDef, TransformFactory};
@@ -60,6 +60,10 @@ pub(in crate::transforms) struct Factory;
 impl TransformFactory for Factory {
     fn name(&self) -> &'static str {
         "Embedding"
+    }
+
+    fn note(&self) -> Option<&'static str> {
+        Some(NOTE)
     }
 
     fn options(&self) -> &'static [OptionDef] {
@@ -190,7 +194,12 @@ impl Asking for Embedding {
         opened.map(|_| ()).map_err(|failure| failure.fault(&self.asked()))
     }
 
-    async fn apply(&self, step: &Step, output: &Arc<CatalogTable>, batch: &Batch) -> Result<Batch, Fault> {
+    async fn apply(
+        &self,
+        step: &Step,
+        output: &Arc<CatalogTable>,
+        batch: &Batch,
+    ) -> Result<Batch, Unanswered> {
         let texts = step.fields.iter().map(|(source, _)| text_column(batch.rows.column(*source)));
         let texts = texts.collect::<Result<Vec<StringArray>, Fault>>()?;
         let mut built: Vec<VectorColumn> = step.fields.iter().map(|_| VectorColumn::default()).collect();
@@ -217,7 +226,7 @@ impl Asking for Embedding {
             let vectors = vectors.finish(self.dimension)?;
             if *place < columns.len() { columns[*place] = vectors } else { columns.push(vectors) }
         }
-        with_columns(batch, output, columns)
+        Ok(with_columns(batch, output, columns)?)
     }
 }
 
@@ -226,25 +235,34 @@ impl Embedding {
         format!("model {} of {}", self.settings.model, self.settings.provider.name())
     }
 
+    /// The column that a field is made of.
+    fn column(&self, field: usize) -> &str {
+        self.fields[field].1.as_str()
+    }
+
     /// The vectors of some values.
     async fn vectors(
         &self,
         texts: &[StringArray],
         dimension: &Dimension,
         cells: &[Cell],
-    ) -> Result<Vec<Vec<f32>>, Fault> {
+    ) -> Result<Vec<Vec<f32>>, Unanswered> {
         let inputs: Vec<&str> = cells.iter().map(|(field, row)| texts[*field].value(*row)).collect();
         let fault = |at: usize, failure: Failure| {
-            let name = cells.get(at).map_or("", |(field, _)| self.fields[*field].1.as_str());
-            let value = shown(&Tree::text(inputs.get(at).copied().unwrap_or_default()));
+            let (name, row) =
+                cells.get(at).map_or(("", None), |(field, row)| (self.column(*field), Some(*row)));
+            let value = shown_of(name, inputs.get(at).copied().unwrap_or_default());
             let more = if at == 0 && cells.len() > 1 {
                 format!(" and {} more", cells.len() - 1)
             } else {
                 String::new()
             };
-            failure.fault(&format!("column \"{name}\", value {value}{more}, {}", self.asked()))
+            let asked = format!("column \"{name}\", value {value}{more}, {}", self.asked());
+            Unanswered { row, fault: failure.fault(&asked) }
         };
-        let vectors = vectors::ask(&self.settings, self.token.as_ref(), self.dimension, &inputs).await;
+        let is_secret = cells.iter().any(|(field, _)| is_secret(self.column(*field)));
+        let token = self.token.as_ref();
+        let vectors = vectors::ask(&self.settings, token, self.dimension, &inputs, is_secret).await;
         let vectors = vectors.map_err(|failure| fault(0, failure))?;
         for (at, vector) in vectors.iter().enumerate() {
             dimension.check(vector).map_err(|failure| fault(at, failure))?;

@@ -23,7 +23,7 @@ impl Secrets {
 
     /// What a text shows of an answer: one line, cut, secrets masked; `token` is one that came later.
     pub(super) fn excerpt(&self, answer: &str, token: Option<&str>) -> String {
-        let mut text = answer.split_whitespace().collect::<Vec<_>>().join(" ");
+        let mut text = answer.split_whitespace().collect::<Vec<_>>().join(" ").replace(char::is_control, "�");
         for secret in self.0.iter().map(String::as_str).chain(token) {
             text = text.replace(secret, "******");
         }

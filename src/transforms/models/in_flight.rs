@@ -1,18 +1,17 @@
 //! Several calls under way at once, answers in the order of the questions.
 
-use crate::model::Fault;
 use futures::StreamExt;
 use futures::stream;
 use std::future::Future;
 
-/// Calls for each item, `at_once` calls under way; a slow one holds up no other. The first fault ends them all.
-pub(super) async fn in_flight<T, R, F>(
+/// Calls for each item, `at_once` calls under way; a slow one holds up no other. The first failure ends them all.
+pub(super) async fn in_flight<T, R, E, F>(
     items: Vec<T>,
     at_once: usize,
     call: impl Fn(T) -> F,
-) -> Result<Vec<R>, Fault>
+) -> Result<Vec<R>, E>
 where
-    F: Future<Output = Result<R, Fault>>,
+    F: Future<Output = Result<R, E>>,
 {
     let mut answers = Vec::with_capacity(items.len());
     let calls = items.into_iter().enumerate().map(|(at, item)| {

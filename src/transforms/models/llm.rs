@@ -1,13 +1,13 @@
 //! `LLM`: appends a column with what a chat model answers to each row.
 
-use super::chat::{self, Output};
+use super::chat::{self, Output, Row};
 use super::custom::{BODY, HEADERS, PARSE};
 use super::in_flight::in_flight;
 use super::options::{
-    API_KEY, API_PATH, BACKOFF, BATCH_SIZE, CONCURRENT, MAX_BACKOFF, MODEL, Settings, TIMEOUT, TRIES,
+    API_KEY, API_PATH, BACKOFF, BATCH_SIZE, CONCURRENT, MAX_BACKOFF, MODEL, NOTE, Settings, TIMEOUT, TRIES,
 };
 use super::provider::Provider;
-use super::tables::{Asking, def};
+use super::tables::{Asking, Unanswered, def};
 use crate::format::json;
 use crate::model::Fault;
 use crate::options::{Kind, OptionDef, Options};
@@ -49,6 +49,10 @@ pub(in crate::transforms) struct Factory;
 impl TransformFactory for Factory {
     fn name(&self) -> &'static str {
         "LLM"
+    }
+
+    fn note(&self) -> Option<&'static str> {
+        Some(NOTE)
     }
 
     fn options(&self) -> &'static [OptionDef] {
@@ -103,6 +107,7 @@ struct Llm {
 struct Step {
     places: Vec<usize>,
     columns: Vec<Column>,
+    is_secret: bool,
 }
 
 #[async_trait]
@@ -124,7 +129,8 @@ impl Asking for Llm {
             .map_err(|problem| vec![format!("{}: {problem}", INFERENCE_COLUMNS.key)])?;
         let mut output = input.columns.clone();
         output.push(Column::new(&self.name, self.output.data_type()));
-        Ok((input.with_columns(output), Step { places, columns }))
+        let is_secret = columns.iter().any(|column| column.secret().is_some());
+        Ok((input.with_columns(output), Step { places, columns, is_secret }))
     }
 
     fn open(&self) -> Result<(), Fault> {
@@ -132,7 +138,12 @@ impl Asking for Llm {
         opened.map(|_| ()).map_err(|failure| failure.fault(&self.asked()))
     }
 
-    async fn apply(&self, step: &Step, output: &Arc<CatalogTable>, batch: &Batch) -> Result<Batch, Fault> {
+    async fn apply(
+        &self,
+        step: &Step,
+        output: &Arc<CatalogTable>,
+        batch: &Batch,
+    ) -> Result<Batch, Unanswered> {
         let shown = batch.rows.project(&step.places);
         let shown = shown.map_err(|e| Fault::internal("columns are missing").caused_by(&e))?;
         let mut answers = Vec::with_capacity(batch.len());
@@ -140,13 +151,17 @@ impl Asking for Llm {
         while begin < batch.len() {
             let length = self.settings.rows_at_once.min(batch.len() - begin);
             let rows = texts(&step.columns, &shown.slice(begin, length))?;
-            let ask = |row: Option<String>| async move { self.answer(row).await };
+            let rows = rows.into_iter().enumerate().collect();
+            let ask = |(at, row): (usize, Option<String>)| async move {
+                let answer = self.answer(row, step.is_secret).await;
+                answer.map_err(|fault| Unanswered { row: Some(begin + at), fault })
+            };
             answers.extend(in_flight(rows, self.settings.at_once, ask).await?);
             begin += length;
         }
         let mut columns = batch.rows.columns().to_vec();
         columns.push(self.output.column(&answers));
-        with_columns(batch, output, columns)
+        Ok(with_columns(batch, output, columns)?)
     }
 }
 
@@ -161,15 +176,13 @@ impl Llm {
     }
 
     /// The answer to one row; null to none.
-    async fn answer(&self, row: Option<String>) -> Result<Value, Fault> {
+    async fn answer(&self, row: Option<String>, is_secret: bool) -> Result<Value, Fault> {
         let Some(row) = row else {
             return Ok(Value::Null);
         };
-        chat::ask(&self.settings, &self.prompt, &format!("[{row}]"), self.output).await.map_err(|failure| {
-            let cut = row.char_indices().nth(80).map_or(row.as_str(), |(end, _)| &row[..end]);
-            let dots = if cut.len() < row.len() { "…" } else { "" };
-            failure.fault(&format!("{}, row {cut}{dots}", self.asked()))
-        })
+        let row = Row { json: format!("[{row}]"), is_secret };
+        let answer = chat::ask(&self.settings, &self.prompt, &row, self.output).await;
+        answer.map_err(|failure| failure.fault(&self.asked()))
     }
 }
 

@@ -53,6 +53,10 @@ pub(super) const MAX_BACKOFF: OptionDef = OptionDef::new(
 pub(super) const TIMEOUT: OptionDef =
     OptionDef::new("model_request_timeout_ms", Kind::Long, "how long one answer may take").default("60000");
 
+/// What both transforms say of themselves.
+pub(super) const NOTE: &str = "It asks the service for each row that comes, which may cost money and shows the service the rows: also when a \
+     job is only tried, by `check --sample` or `dryRun=sample` (the first ten rows of each table).";
+
 /// What a key is changed for a token with, and where.
 pub(super) struct KeyPair {
     pub(super) secret: String,

@@ -3,7 +3,9 @@
 use crate::model::Fault;
 use crate::plugin::{Out, RunContext, State, Transform, TransformDef};
 use crate::table::{Batch, CatalogTable, TablePath};
+use crate::transforms::row_errors::Met;
 use async_trait::async_trait;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// What such a transform answers. One object serves all parallel instances.
@@ -33,7 +35,19 @@ pub(super) trait Asking: Send + Sync + 'static {
         step: &Self::Step,
         output: &Arc<CatalogTable>,
         batch: &Batch,
-    ) -> Result<Batch, Fault>;
+    ) -> Result<Batch, Unanswered>;
+}
+
+/// Why there is no answer, and to which row of the batch, where it is one row's.
+pub(super) struct Unanswered {
+    pub(super) row: Option<usize>,
+    pub(super) fault: Fault,
+}
+
+impl From<Fault> for Unanswered {
+    fn from(fault: Fault) -> Self {
+        Self { row: None, fault }
+    }
 }
 
 /// Makes a [`TransformDef`] of an [`Asking`].
@@ -48,9 +62,13 @@ impl<T: Asking> TransformDef for Def<T> {
         self.0.plan(input).map(|(output, _)| vec![output])
     }
 
+    fn asks_service(&self) -> bool {
+        true
+    }
+
     fn start(
         &self,
-        _context: &RunContext,
+        context: &RunContext,
         inputs: &[CatalogTable],
         _state: Option<State>,
     ) -> Result<Box<dyn Transform>, Fault> {
@@ -58,7 +76,7 @@ impl<T: Asking> TransformDef for Def<T> {
         let prepare = |input: &CatalogTable| {
             let planned = self.0.plan(input);
             let (output, step) = planned.map_err(|problems| Fault::internal(problems.join("; ")))?;
-            Ok((input.path.clone(), Arc::new(output), step))
+            Ok((input.path.clone(), Planned { output: Arc::new(output), step, met: Met::new(context) }))
         };
         let tables = inputs.iter().map(prepare).collect::<Result<_, Fault>>()?;
         Ok(Box::new(Running { asking: Arc::clone(&self.0), tables }))
@@ -67,17 +85,27 @@ impl<T: Asking> TransformDef for Def<T> {
 
 struct Running<T: Asking> {
     asking: Arc<T>,
-    tables: Vec<(TablePath, Arc<CatalogTable>, T::Step)>,
+    tables: HashMap<TablePath, Planned<T::Step>>,
+}
+
+struct Planned<S> {
+    output: Arc<CatalogTable>,
+    step: S,
+    met: Met,
 }
 
 #[async_trait]
 impl<T: Asking> Transform for Running<T> {
     async fn apply(&mut self, batch: Batch, out: &mut Out) -> Result<(), Fault> {
-        let found = self.tables.iter().find(|(path, _, _)| *path == batch.table.path);
-        let Some((_, output, step)) = found else {
+        let Some(table) = self.tables.get_mut(&batch.table.path) else {
             return Err(Fault::internal(format!("table {} was not planned for", batch.table.path)));
         };
-        out.push(self.asking.apply(step, output, &batch).await?);
+        let answered = self.asking.apply(&table.step, &table.output, &batch).await;
+        out.push(answered.map_err(|failed| match failed.row {
+            Some(row) => table.met.fault(&batch, row, |_| false, failed.fault),
+            None => failed.fault,
+        })?);
+        table.met.add(&batch);
         Ok(())
     }
 }

@@ -31,7 +31,7 @@ impl Token {
         if let Some(token) = last.as_ref().filter(|token| expired != Some(token.as_str())) {
             return Ok(token.clone());
         }
-        let request = Request { url: self.url.clone(), body: None, token: None };
+        let request = Request { url: self.url.clone(), body: None, token: None, is_secret: false };
         let answer = service.ask(&request).await?;
         let token = answer.get("access_token").and_then(Value::as_str);
         let token = token.ok_or_else(|| missing(service, &request, &answer, "access_token"))?;

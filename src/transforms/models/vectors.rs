@@ -13,17 +13,18 @@ use arrow::buffer::{NullBuffer, OffsetBuffer};
 use serde_json::{Map, Value, json};
 use std::sync::{Arc, OnceLock};
 
-/// The vector of each input, in order. `dimension` is asked for where the service can make it.
+/// The vector of each input, in order. `is_secret`: no input may be shown. `dimension` is asked for where the service can make it.
 pub(super) async fn ask(
     settings: &Settings,
     token: Option<&Token>,
     dimension: Option<u32>,
     inputs: &[&str],
+    is_secret: bool,
 ) -> Result<Vec<Vec<f32>>, Failure> {
     if let Some(token) = token {
-        return with_token(settings, token, inputs).await;
+        return with_token(settings, token, inputs, is_secret).await;
     }
-    let request = Request::post(&settings.url, &body(settings, dimension, inputs));
+    let request = Request::post(&settings.url, &body(settings, dimension, inputs), is_secret);
     let answer = settings.service.ask(&request).await?;
     read(settings, &request, &answer, inputs.len())
 }
@@ -46,7 +47,12 @@ fn body(settings: &Settings, dimension: Option<u32>, inputs: &[&str]) -> Value {
 }
 
 /// QIANFAN: the model is a part of the path, the token of the query; a token that has expired is replaced once.
-async fn with_token(settings: &Settings, token: &Token, inputs: &[&str]) -> Result<Vec<Vec<f32>>, Failure> {
+async fn with_token(
+    settings: &Settings,
+    token: &Token,
+    inputs: &[&str],
+    is_secret: bool,
+) -> Result<Vec<Vec<f32>>, Failure> {
     let mut expired = None;
     loop {
         let current = token.get(&settings.service, expired.as_deref()).await?;
@@ -56,7 +62,7 @@ async fn with_token(settings: &Settings, token: &Token, inputs: &[&str]) -> Resu
         }
         url.query_pairs_mut().append_pair("access_token", &current);
         let body = json!({"input": inputs}).to_string();
-        let request = Request { url, body: Some(body.into()), token: Some(&current) };
+        let request = Request { url, body: Some(body.into()), token: Some(&current), is_secret };
         let answer = settings.service.ask(&request).await?;
         match answer.get("error_code").and_then(Value::as_i64) {
             None => return read(settings, &request, &answer, inputs.len()),

@@ -3,6 +3,7 @@
 //! Of several replacements the last that matches counts. What it puts in keeps its letters; the rest of the name is
 //! converted. Prefix and suffix come last.
 
+use crate::model::Problem;
 use crate::options::{Kind, OptionDef, Options};
 use crate::transforms::java_regex;
 use crate::transforms::object_list::read_list;
@@ -16,13 +17,19 @@ const SUFFIX: OptionDef = OptionDef::new("suffix", Kind::Text, "what stands behi
 const REPLACEMENTS: OptionDef = OptionDef::new(
     "replacements_with_regex",
     Kind::List,
-    "replacements within names: replace_from, replace_to, is_regex; the last one that matches counts",
+    "replacements: replace_from, a regular expression whose matches within a name are replaced, or with \
+     is_regex = false a whole name; replace_to, put in as it is ($1 is no group); of several that match the last counts",
 )
 .of(&[FROM, TO, IS_REGEX]);
-const FROM: OptionDef =
-    OptionDef::new("replace_from", Kind::Text, "what is replaced: a regular expression, or a whole name")
+const FROM: OptionDef = OptionDef::new(
+    "replace_from",
+    Kind::Text,
+    "what is replaced: every match of a regular expression within a name, or (is_regex = false) a whole name",
+)
+.required();
+const TO: OptionDef =
+    OptionDef::new("replace_to", Kind::Text, "what stands there instead, as it is: $1 is no group")
         .required();
-const TO: OptionDef = OptionDef::new("replace_to", Kind::Text, "what stands there instead").required();
 const IS_REGEX: OptionDef =
     OptionDef::new("is_regex", Kind::Bool, "whether replace_from is a regular expression").default("true");
 
@@ -50,6 +57,12 @@ enum From {
     Regex(Regex),
 }
 
+/// Whether a text looks like a reference to a group: `$1`, `${name}`.
+fn has_group(text: &str) -> bool {
+    text.match_indices('$')
+        .any(|(at, _)| text[at + 1..].starts_with(|c: char| c == '{' || c.is_ascii_digit()))
+}
+
 impl Rule {
     /// Reads the rule's options; `None` after noting every problem.
     pub(super) fn read(options: &Options<'_>) -> Option<Self> {
@@ -67,6 +80,14 @@ impl Rule {
                 if from.is_empty() {
                     item.error(FROM.key, "is empty");
                     return None;
+                }
+                if is_regex? && has_group(&to) {
+                    item.problems().warning(Problem::new(
+                        item.path_of(TO.key),
+                        format!(
+                            "{to:?} stands in the new names as it is; groups of the pattern are not put in"
+                        ),
+                    ));
                 }
                 let from = match is_regex? {
                     true => {

@@ -4,6 +4,7 @@
 //! its arguments, [`Logic`] is AND and OR; the others (columns, literals, CASE, IN) are DataFusion's.
 
 use super::function::{Kernel, Values};
+use crate::model::unfit;
 use crate::table::DataType;
 use arrow::array::{Array, AsArray, BooleanArray};
 use arrow::compute::{and_kleene, not, or_kleene, prep_null_mask_filter};
@@ -17,7 +18,7 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-/// Longest text of an expression or a value in a message.
+/// Longest text of an expression in a message.
 const SHOWN: usize = 80;
 
 /// A bound expression.
@@ -31,13 +32,20 @@ pub(super) struct Typed {
     pub literal: Option<ScalarValue>,
     /// Whether a value can make it fail: then it must not see rows that a condition keeps away.
     pub may_fail: bool,
+    /// The column (or the field in it) of which no value may be shown, if its value is made of one.
+    pub secret: Option<Arc<str>>,
 }
 
 impl Typed {
     /// A literal.
     pub(super) fn literal(value: ScalarValue, data_type: DataType) -> Self {
         let expr = Arc::new(Literal::new(value.clone()));
-        Self { expr, data_type, literal: Some(value), may_fail: false }
+        Self { expr, data_type, literal: Some(value), may_fail: false, secret: None }
+    }
+
+    /// A condition. It tells nothing of the values that it is about.
+    pub(super) fn truth(expr: Arc<dyn PhysicalExpr>, may_fail: bool) -> Self {
+        Self { expr, data_type: DataType::Boolean, literal: None, may_fail, secret: None }
     }
 
     /// Whether it is a literal that is not null.
@@ -54,7 +62,7 @@ impl Typed {
     }
 }
 
-/// A text as messages show it: in one line, cut.
+/// A part of the query as messages show it: in one line, cut.
 pub(super) fn shown(text: &str) -> String {
     let mut line: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
     if let Some((at, _)) = line.char_indices().nth(SHOWN) {
@@ -76,6 +84,8 @@ pub(super) struct Apply {
     pub result: ArrowType,
     /// Whether each row is computed anew, though all arguments are scalars.
     pub is_volatile: bool,
+    /// The column of which an error must not show a value.
+    pub secret: Option<Arc<str>>,
 }
 
 impl PhysicalExpr for Apply {
@@ -92,8 +102,11 @@ impl PhysicalExpr for Apply {
             self.arguments.iter().map(|a| a.evaluate(batch)).collect::<Result<Vec<ColumnarValue>>>()?;
         let once = !self.is_volatile && arguments.iter().all(|a| matches!(a, ColumnarValue::Scalar(_)));
         let rows = if once { 1 } else { batch.num_rows() };
-        let array = (self.kernel)(&Values { arguments: &arguments, rows })
-            .map_err(|e| exec_datafusion_err!("{}: {e}", self.text))?;
+        let array =
+            (self.kernel)(&Values { arguments: &arguments, rows }).map_err(|e| match &self.secret {
+                Some(column) => exec_datafusion_err!("{}: {}, of column \"{column}\"", self.text, unfit()),
+                None => exec_datafusion_err!("{}: {e}", self.text),
+            })?;
         if array.len() != rows || *array.data_type() != self.result {
             return Err(internal_datafusion_err!(
                 "{} gives {} values of {} instead of {rows} of {}",
@@ -123,6 +136,7 @@ impl PhysicalExpr for Apply {
             kernel: Arc::clone(&self.kernel),
             result: self.result.clone(),
             is_volatile: self.is_volatile,
+            secret: self.secret.clone(),
         }))
     }
 

@@ -19,6 +19,8 @@ const MAX_OPERATORS: usize = 2_000;
 /// A query, as it was written.
 #[derive(Debug)]
 pub(super) struct Parsed {
+    /// The table of FROM.
+    pub table: String,
     /// What is selected.
     pub items: Vec<Item>,
     /// LATERAL VIEWs, in order.
@@ -54,7 +56,8 @@ pub(super) struct View {
 /// # Errors
 /// What is wrong, with line and column where they are known.
 pub(super) fn parse(query: &str) -> Result<Parsed, String> {
-    let mut tokens = Tokenizer::new(&JobSql, query).tokenize_with_location().map_err(|e| e.to_string())?;
+    let mut tokens =
+        Tokenizer::new(&JobSql, query).tokenize_with_location().map_err(|e| placed(&e.to_string()))?;
     tokens.retain(|t| !matches!(t.token, Token::Whitespace(_)));
     let operators = tokens.iter().filter(|t| is_operator(&t.token)).count();
     if operators > MAX_OPERATORS {
@@ -74,7 +77,7 @@ pub(super) fn parse(query: &str) -> Result<Parsed, String> {
         return Err(format!("{} is not a query; only SELECT is allowed", shown(&statement.to_string())));
     };
     let select = only_select(*query)?;
-    check_table(&select)?;
+    let table = table_of(&select)?;
     check_clauses(&select)?;
     let mut ignored = Vec::new();
     if select.distinct.is_some() {
@@ -88,7 +91,7 @@ pub(super) fn parse(query: &str) -> Result<Parsed, String> {
         let text = texts.as_ref().map(|texts| texts[index].clone());
         read_item(item, text)
     });
-    Ok(Parsed { items: items.collect::<Result<_, _>>()?, views, filter: select.selection, ignored })
+    Ok(Parsed { table, items: items.collect::<Result<_, _>>()?, views, filter: select.selection, ignored })
 }
 
 fn parser(tokens: Vec<TokenWithSpan>) -> Parser<'static> {
@@ -98,14 +101,22 @@ fn parser(tokens: Vec<TokenWithSpan>) -> Parser<'static> {
 fn sentence(error: &ParserError) -> String {
     match error {
         ParserError::RecursionLimitExceeded => "expressions are nested too deeply".into(),
-        ParserError::ParserError(text) | ParserError::TokenizerError(text) => {
-            let mut text = text.clone();
-            if let Some(first) = text.get_mut(..1) {
-                first.make_ascii_lowercase();
-            }
-            text
-        }
+        ParserError::ParserError(text) | ParserError::TokenizerError(text) => placed(text),
     }
+}
+
+/// A parser's message in our words: its place is one in the query, not in the file of the job.
+fn placed(message: &str) -> String {
+    let place = message.rsplit_once(" at Line: ");
+    let place = place.and_then(|(what, at)| Some((what, at.split_once(", Column: ")?)));
+    let mut text = match place {
+        Some((what, (line, column))) => format!("{what} at line {line}, column {column} of the query"),
+        None => message.to_owned(),
+    };
+    if let Some(first) = text.get_mut(..1) {
+        first.make_ascii_lowercase();
+    }
+    text
 }
 
 fn is_operator(token: &Token) -> bool {
@@ -120,7 +131,7 @@ fn only_select(query: Query) -> Result<Select, String> {
     let refused = [
         (query.with.is_some(), "WITH"),
         (query.order_by.is_some(), "ORDER BY"),
-        (query.limit_clause.is_some(), "LIMIT and OFFSET"),
+        (query.limit_clause.is_some(), "LIMIT or OFFSET"),
         (query.fetch.is_some(), "FETCH"),
         (!query.locks.is_empty(), "FOR UPDATE"),
     ];
@@ -139,7 +150,7 @@ fn not_allowed(clause: &str) -> String {
     format!("{clause} is not allowed; a query is SELECT … FROM table [LATERAL VIEW …] [WHERE …], row by row")
 }
 
-fn check_table(select: &Select) -> Result<(), String> {
+fn table_of(select: &Select) -> Result<String, String> {
     let from = match select.from.as_slice() {
         [from] => from,
         [] => return Err("FROM and a table are missing".into()),
@@ -150,12 +161,12 @@ fn check_table(select: &Select) -> Result<(), String> {
     }
     match &from.relation {
         TableFactor::Table { name, alias, args: None, .. } => {
-            if name.0.len() != 1 {
+            let [part] = name.0.as_slice() else {
                 return Err(format!("the table {name} can't have a prefix; write its name alone"));
-            }
+            };
             match alias {
                 Some(alias) => Err(format!("the table can't have an alias ({})", alias.name)),
-                None => Ok(()),
+                None => Ok(part.as_ident().map_or_else(|| part.to_string(), |ident| ident.value.clone())),
             }
         }
         TableFactor::Derived { .. } => {
@@ -281,7 +292,8 @@ fn find_view(tokens: &[TokenWithSpan]) -> Option<usize> {
 /// A view that begins at `start`, and where it ends.
 fn read_view(tokens: &[TokenWithSpan], start: usize) -> Result<(View, usize), String> {
     const FORM: &str = "LATERAL VIEW [OUTER] EXPLODE(array) [AS] alias";
-    let wrong = |what: &str| format!("line {}: {what}; write {FORM}", tokens[start].span.start.line);
+    let wrong =
+        |what: &str| format!("{what} at line {} of the query; write {FORM}", tokens[start].span.start.line);
     let mut at = start + 2;
     let outer = keyword(tokens, at) == Some(Keyword::OUTER);
     at += usize::from(outer);

@@ -1,11 +1,11 @@
 //! A query compiled for one table, and what it does with a batch: WHERE, LATERAL VIEW, then the items on the rows that
 //! are left.
 
-use super::bind::Binder;
+use super::bind::{Binder, secrets};
 use super::explode::{Explode, element_type};
 use super::expression::{Typed, message, shown};
 use super::parse::{Item, Parsed, View};
-use crate::model::Fault;
+use crate::model::{Fault, said_of};
 use crate::plugin::Out;
 use crate::table::{Batch, CatalogTable, Column};
 use arrow::array::{Array, AsArray, Int8Array};
@@ -47,18 +47,19 @@ struct Selected {
 /// # Errors
 /// Every item that is wrong.
 pub(super) fn compile(query: &Parsed, input: &CatalogTable) -> Result<(CatalogTable, Program), Vec<String>> {
-    let mut columns = input.columns.clone();
+    let (mut columns, mut hidden) = (input.columns.clone(), secrets(&input.columns));
+    let known = hidden.clone();
     let mut views = Vec::with_capacity(query.views.len());
     for view in &query.views {
-        views.push(bind_view(view, &mut columns).map_err(|e| vec![e])?);
+        views.push(bind_view(view, &mut columns, &mut hidden).map_err(|e| vec![e])?);
     }
     let mut problems = Vec::new();
-    let (before, after) =
-        bind_filter(query.filter.as_ref(), &input.columns, &columns).unwrap_or_else(|problem| {
+    let (before, after) = bind_filter(query.filter.as_ref(), (&input.columns, &known), (&columns, &hidden))
+        .unwrap_or_else(|problem| {
             problems.push(problem);
             (None, None)
         });
-    let mut binder = Binder::new(&columns);
+    let mut binder = Binder::new(&columns, &hidden);
     let mut selected: Vec<Selected> = Vec::new();
     for item in &query.items {
         match item {
@@ -131,8 +132,13 @@ fn unchanged(binder: &mut Binder<'_>, columns: &[Column], place: usize, name: &s
     }
 }
 
-fn bind_view(view: &View, columns: &mut Vec<Column>) -> Result<Explode, String> {
-    let mut binder = Binder::new(columns);
+/// Adds the view's column, as secret as what it is made of.
+fn bind_view(
+    view: &View,
+    columns: &mut Vec<Column>,
+    hidden: &mut Vec<Option<Arc<str>>>,
+) -> Result<Explode, String> {
+    let mut binder = Binder::new(columns, hidden);
     let array = binder.bind(&view.expr)?;
     let reads = binder.used();
     let element = element_type(&array).ok_or_else(|| {
@@ -144,10 +150,13 @@ fn bind_view(view: &View, columns: &mut Vec<Column>) -> Result<Explode, String> 
     })?;
     let column = Column::new(&view.alias, element);
     let target = columns.iter().position(|known| known.name == view.alias).unwrap_or(columns.len());
+    let secret = column.secret().map(Arc::from).or_else(|| array.secret.clone());
     if target == columns.len() {
         columns.push(column);
+        hidden.push(secret);
     } else {
         columns[target] = column;
+        hidden[target] = secret;
     }
     let fields: Vec<Field> =
         columns.iter().map(|column| Field::new(&column.name, column.data_type.to_arrow(), true)).collect();
@@ -157,18 +166,18 @@ fn bind_view(view: &View, columns: &mut Vec<Column>) -> Result<Explode, String> 
 /// WHERE is computed before the views if it only names columns of the table, else after them.
 fn bind_filter(
     filter: Option<&Expr>,
-    before: &[Column],
-    after: &[Column],
+    before: (&[Column], &[Option<Arc<str>>]),
+    after: (&[Column], &[Option<Arc<str>>]),
 ) -> Result<(Option<Condition>, Option<Condition>), String> {
     let Some(filter) = filter else { return Ok((None, None)) };
-    let bind = |columns| -> Result<Condition, String> {
-        let mut binder = Binder::new(columns);
+    let bind = |(columns, hidden)| -> Result<Condition, String> {
+        let mut binder = Binder::new(columns, hidden);
         let holds = binder.condition(filter, false)?;
         Ok(Condition { holds, reads: binder.used() })
     };
     match bind(before) {
         Ok(condition) => Ok((Some(condition), None)),
-        Err(_) if before.len() < after.len() => Ok((None, Some(bind(after)?))),
+        Err(_) if before.0.len() < after.0.len() => Ok((None, Some(bind(after)?))),
         Err(problem) => Err(problem),
     }
 }
@@ -214,7 +223,7 @@ impl Program {
                 let message = message(&e);
                 let whole = if message.starts_with(text.as_str()) { "" } else { text };
                 let colon = if whole.is_empty() { "" } else { ": " };
-                fault(&format!("column \"{name}\""), &format!("{whole}{colon}{message}"))
+                fault(&format!("column \"{name}\""), &said_of(name, format!("{whole}{colon}{message}")))
             })
         });
         let columns = columns.collect::<Result<Vec<_>, Fault>>()?;

@@ -46,6 +46,18 @@ struct Sql {
 impl Tables for Sql {
     type Step = Program;
 
+    /// The engine takes the rows that come, whatever FROM says; `dual` says nothing.
+    fn oddities(&self, ids: &[&str], tables: &[&CatalogTable]) -> Vec<String> {
+        let named = &self.query.table;
+        let is = |name: &str| name.eq_ignore_ascii_case(named);
+        let known = tables.iter().any(|table| is(&table.path.table) || is(&table.path.to_string()));
+        if ids.is_empty() || is("dual") || known || ids.iter().any(|id| is(id)) {
+            return Vec::new();
+        }
+        let rows = ids.join("\", \"");
+        vec![format!("{}: FROM {named} has no effect; the rows are those of \"{rows}\"", QUERY.key)]
+    }
+
     fn plan(&self, input: &CatalogTable) -> Result<(Vec<CatalogTable>, Program), Vec<String>> {
         let compiled = compile(&self.query, input).map_err(|problems| -> Vec<String> {
             problems.into_iter().map(|problem| format!("{}: {problem}", QUERY.key)).collect()

@@ -1,6 +1,6 @@
 //! Transforms that choose and change columns.
 
-use super::{batch, run_on};
+use super::{batch, build, run_on};
 use crate::table::{CatalogTable, DataType};
 
 /// Runs a transform over [`batch`]: one text a row, and the table.
@@ -84,7 +84,14 @@ fn split_gives_nulls_for_missing_parts() {
 #[test]
 fn what_is_wrong_names_option_and_column() {
     for (name, options, part) in [
-        ("Copy", "{}", "t.fields: is required"),
+        (
+            "Copy",
+            "{}",
+            "t.fields: is required; allowed: fields { new = column, … }, or src_field and dest_field",
+        ),
+        ("Copy", r#"{"src_field": "id"}"#, "t.dest_field: is required; allowed: fields"),
+        ("Copy", r#"{"dest_field": "x"}"#, "t.src_field: is required; allowed: fields"),
+        ("Copy", r#"{"fields": {}, "src_field": "id", "dest_field": "x"}"#, "t.fields: lists no copy"),
         ("Copy", r#"{"fields": {"x": "nam"}}"#, "did you mean \"name\"?"),
         ("FieldMapper", "{}", "t.field_mapper: is required"),
         ("FieldMapper", r#"{"field_mapper": {"nope": "x"}}"#, "no column \"nope\""),
@@ -107,8 +114,66 @@ fn what_is_wrong_names_option_and_column() {
         ("Sql", r#"{"query": "select nam from t"}"#, "query: can't find field [nam]; did you mean \"name\"?"),
         ("Split", r#"{"separator": "[", "split_field": "id", "output_fields": ["x"]}"#, "t.separator"),
         ("Split", r#"{"separator": " ", "split_field": "id", "output_fields": []}"#, "names no column"),
+        (
+            "Split",
+            r#"{"separator": " ", "split_field": "name", "output_fields": ["a", "b", "a"]}"#,
+            "t.output_fields[2]: names the column \"a\" twice",
+        ),
     ] {
         let problems = run(name, options).err().unwrap_or_default().join("\n");
         assert!(problems.contains(part), "{name} {options}: {problems:?}");
+    }
+}
+
+#[test]
+fn a_key_is_lost_with_the_values_of_its_column() {
+    let split = |output: &str| {
+        let options =
+            format!(r#"{{"separator": " ", "split_field": "name", "output_fields": ["{output}"]}}"#);
+        run("Split", &options).unwrap().1.primary_key.is_some()
+    };
+    assert!(split("score") && split("x"));
+    assert!(!split("id"));
+}
+
+#[test]
+fn new_columns_under_names_that_exist_are_noted() {
+    let lost = |option: &str, name: &str, from: &str, to: &str| {
+        format!(
+            "{option}: \"{name}\" takes the place of the column \"{name}\" ({from}) of table db.t, as {to}; its"
+        )
+    };
+    for (name, options, wanted) in [
+        (
+            "Split",
+            r#"{"separator": " ", "split_field": "name", "output_fields": ["name", "x", "score"]}"#,
+            vec![
+                lost("output_fields", "name", "STRING", "STRING"),
+                lost("output_fields", "score", "DOUBLE", "STRING"),
+            ],
+        ),
+        (
+            "RegexExtract",
+            r#"{"source_field": "name", "regex_pattern": "(.)", "output_fields": ["score"]}"#,
+            vec![lost("output_fields", "score", "DOUBLE", "STRING")],
+        ),
+        (
+            "TextChunk",
+            r#"{"text_field": "name", "output_field": "name", "chunk_index_field": "score"}"#,
+            vec![lost("chunk_index_field", "score", "DOUBLE", "INT")],
+        ),
+        ("TextChunk", r#"{"text_field": "name"}"#, vec![]),
+        (
+            "Split",
+            r#"{"separator": " ", "split_field": "name", "output_fields": ["x"], "table_transform":
+                [{"table_path": "db.t", "separator": " ", "split_field": "name", "output_fields": ["score"]}]}"#,
+            vec![lost("table_transform[0].output_fields", "score", "DOUBLE", "STRING")],
+        ),
+    ] {
+        let notes = build(name, options).unwrap().oddities(&["in"], &[&batch().table]);
+        assert_eq!(notes.len(), wanted.len(), "{name} {options}: {notes:?}");
+        for (note, wanted) in notes.iter().zip(&wanted) {
+            assert!(note.starts_with(wanted), "{note}");
+        }
     }
 }

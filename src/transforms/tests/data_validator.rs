@@ -1,6 +1,6 @@
 //! `DataValidator`.
 
-use super::{batch, run_on, table_of, wrong};
+use super::{batch, build, run_on, table_of, wrong};
 use crate::format::json::ColumnBuilder;
 use crate::options::Tree;
 use crate::table::{Batch, DataType, Field};
@@ -86,7 +86,7 @@ fn what_happens_to_rows_that_break_rules() {
     let fault = wrong("DataValidator", &format!("{{{rules}}}"), vec![batch()]);
     assert!(
         fault.contains(
-            "row 2 of its batch is not valid: column \"score\": \"1.0E10\" is above the maximum 100"
+            "row 2 of table db.t (id = 2): not valid: column \"score\": \"1.0E10\" is above the maximum 100"
         ),
         "{fault}"
     );
@@ -145,6 +145,14 @@ fn rules_that_cannot_be_used() {
             r#"{"field_rules": [{"field_name": "v", "rule_type": "LENGTH", "min_length": -1}]}"#,
             "min_length: -1 is not allowed",
         ),
+        (
+            r#"{"field_rules": [{"field_name": "v", "rule_type": "LENGTH", "min_length": 3, "max_length": 2}]}"#,
+            "t.field_rules[0].min_length: 3 is above max_length 2, so no value passes",
+        ),
+        (
+            r#"{"field_rules": [{"field_name": "v", "rule_type": "LENGTH", "max_length": 2, "exact_length": 3}]}"#,
+            "t.field_rules[0].exact_length: 3 is not between min_length and max_length",
+        ),
         (r#"{"field_rules": [{"field_name": "v", "rule_type": "REGEX"}]}"#, "pattern: is required"),
         (
             r#"{"field_rules": [{"field_name": "v", "rule_type": "REGEX", "pattern": "a("}]}"#,
@@ -194,4 +202,18 @@ fn rules_that_cannot_be_used() {
     let value = format!("\"{}\"", "a".repeat(60));
     let problems = wrong("DataValidator", endless, vec![column(&DataType::String, &[&value])]);
     assert!(problems.contains("was given up on"), "{problems}");
+}
+
+#[test]
+fn lengths_of_what_is_no_text_are_noted() {
+    let notes = |field: &str| {
+        let rules = format!(
+            r#"{{"field_rules": [{{"field_name": "{field}", "rule_type": "LENGTH", "max_length": 2}}]}}"#
+        );
+        build("DataValidator", &rules).unwrap().oddities(&["in"], &[&batch().table])
+    };
+    assert_eq!(notes("name"), [""; 0]);
+    let wanted =
+        "field_rules[0]: LENGTH counts the characters of the values' text, as column \"score\" is DOUBLE";
+    assert!(notes("score")[0].starts_with(wanted), "{:?}", notes("score"));
 }

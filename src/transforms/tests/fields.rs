@@ -91,21 +91,32 @@ fn groups_become_columns() {
         (r#"{"source_field": "s", "regex_pattern": "(a", "output_fields": ["x"]}"#, "at position"),
         (
             r#"{"source_field": "s", "regex_pattern": "(a)(b)", "output_fields": ["x"]}"#,
-            "t.output_fields: names 1 columns, the pattern has 2 groups",
+            "t.output_fields: names 1 column, the pattern has 2 groups",
         ),
-        (r#"{"source_field": "s", "regex_pattern": "a", "output_fields": []}"#, "the pattern has 0 groups"),
+        (
+            r#"{"source_field": "s", "regex_pattern": "a", "output_fields": ["x"]}"#,
+            "t.regex_pattern: has no group",
+        ),
+        (
+            r#"{"source_field": "s", "regex_pattern": "(a)", "output_fields": []}"#,
+            "t.output_fields: names no column",
+        ),
+        (
+            r#"{"source_field": "s", "regex_pattern": "(\\d\\s\"", "output_fields": ["x"]}"#,
+            r#"t.regex_pattern: "(\d\s"" is no regular expression: "#,
+        ),
         (
             r#"{"source_field": "s", "regex_pattern": "(a)(b)", "output_fields": ["x", "x"]}"#,
             "names the column \"x\" twice",
         ),
         (
             r#"{"source_field": "s", "regex_pattern": "(a)", "output_fields": ["x"], "default_values": [1, 2]}"#,
-            "t.default_values: has 2 values for 1 output columns",
+            "t.default_values: has 2 values for 1 output column",
         ),
         (r#"{"source_field": "S", "regex_pattern": "(a)", "output_fields": ["x"]}"#, "did you mean \"s\"?"),
         (
             r#"{"source_field": "s", "regex_pattern": "(?:(a+)+)\\1b", "output_fields": ["x"]}"#,
-            "was given up on",
+            "row 1 of table db.t (s = \"aaaaaa",
         ),
     ] {
         let problems = wrong("RegexExtract", options, vec![texts(&[Some("a".repeat(60).as_str())])]);
@@ -218,7 +229,7 @@ fn encryption_that_fails_tells_no_secret() {
         (
             format!(r#"{{"fields": ["s"], "key": "{key}", "max_field_length": 3}}"#),
             "hunter2!",
-            "row 1 of its batch, column \"s\": the value has 8 characters; max_field_length allows 3",
+            "row 1 of table db.t: column \"s\": the value has 8 characters; max_field_length allows 3",
         ),
         (
             format!(r#"{{"fields": ["s"], "key": "{key}", "mode": "DECRYPT"}}"#),

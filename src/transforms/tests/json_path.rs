@@ -119,7 +119,7 @@ fn rows_that_fail_follow_the_nearest_policy() {
     }
     for (row, column) in [("", ""), (fail, ""), (skip, r#", "column_error_handle_way": "FAIL""#)] {
         let fault = run(row, column).unwrap_err();
-        let part = "row 2 of its batch, column \"a\": the path leads nowhere; j is \"{\\\"b\\\": 2}\"";
+        let part = "row 2 of table db.t: column \"a\": path $.a of \"j\": the path leads nowhere";
         assert!(fault.contains(part), "{fault}");
     }
     // a value that is none of the type
@@ -130,7 +130,10 @@ fn rows_that_fail_follow_the_nearest_policy() {
     assert!(ran.rows[0].ends_with("|[1, 2]|-") && ran.rows[1].ends_with("|[]|3"), "{:?}", ran.rows);
     let long = format!(r#"{{"b": ["{}"]}}"#, "x".repeat(500));
     let fault = wrong("JsonPath", options, vec![texts(&[Some(long.as_str())])]);
-    assert!(fault.contains("row 1 of its batch, column \"b\"") && fault.len() < 250, "{fault}");
+    assert!(
+        fault.contains("row 1 of table db.t: column \"b\": path $.b of \"j\": \"xxx") && fault.len() < 250,
+        "{fault}"
+    );
 }
 
 #[test]

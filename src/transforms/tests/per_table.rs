@@ -72,9 +72,37 @@ fn rows_take_the_rules_of_their_table() {
 }
 
 #[test]
+fn rules_that_no_table_takes() {
+    let batches = ["t.ab", "u.x"].map(one);
+    let tables: Vec<_> = batches.iter().map(|batch| batch.table.as_ref()).collect();
+    for (options, wanted) in [
+        (r#"{"query": "select a from F"}"#, vec![]),
+        (r#"{"query": "select a from dual"}"#, vec![]),
+        (r#"{"query": "select a from x"}"#, vec![]),
+        (r#"{"query": "select a from g"}"#, vec!["query: FROM g has no effect; the rows are those of \"f\""]),
+        (
+            r#"{"query": "select a from f", "table_match_regex": "t", "table_transform": [
+                {"table_path": "u.y", "query": "select a from f"}, {"table_path": "u.x", "query": "select a from g"}]}"#,
+            vec![
+                "table_transform[0].table_path: no table \"u.y\" comes here; tables here: t.ab, u.x; did you mean \"u.x\"?",
+                "table_match_regex: \"t\" matches no table; tables here: t.ab, u.x",
+                "table_transform[1].query: FROM g has no effect; the rows are those of \"f\"",
+            ],
+        ),
+        (r#"{"query": "select a from f", "table_match_regex": "t\\..*"}"#, vec![]),
+    ] {
+        assert_eq!(build("Sql", options).unwrap().oddities(&["f"], &tables), wanted, "{options}");
+        assert!(build("Copy", r#"{"fields": {"b": "a"}}"#).unwrap().oddities(&["f"], &tables).is_empty());
+    }
+}
+
+#[test]
 fn rules_that_cannot_be_used() {
     for (options, part) in [
-        (r#"{"fields": {"b": "a"}, "table_match_regex": "("}"#, "t.table_match_regex: \"(\" is no regular"),
+        (
+            r#"{"fields": {"b": "a"}, "table_match_regex": "(\\d"}"#,
+            r#"t.table_match_regex: "(\d" is no regular"#,
+        ),
         (r#"{"fields": {"b": "a"}, "rule_match_mode": "LAST"}"#, "allowed: FIRST_MATCH, ALL_MATCH"),
         (r#"{"table_transform": [{"fields": {"b": "a"}}]}"#, "t.table_transform[0].table_path: is required"),
         (r#"{"table_transform": ["t.ab"]}"#, "t.table_transform[0]: a text is no rule"),

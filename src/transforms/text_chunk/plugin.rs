@@ -5,9 +5,9 @@ use crate::model::Fault;
 use crate::options::{Kind, OptionDef, Options};
 use crate::plugin::{Out, TransformDef, TransformFactory};
 use crate::table::{Batch, CatalogTable, Column, ConstraintKind, DataType};
-use crate::transforms::row_errors::row_fault;
+use crate::transforms::row_errors::column_fault;
 use crate::transforms::rows;
-use crate::transforms::stateless::{Stateless, Tables, column, put_columns, with_columns};
+use crate::transforms::stateless::{Stateless, Tables, column, put_columns, replaces, with_columns};
 use crate::transforms::text_column::{check, text_column};
 use arrow::array::{ArrayRef, Int32Builder, StringBuilder, UInt32Array};
 use std::sync::Arc;
@@ -137,6 +137,18 @@ impl Tables for TextChunk {
         Ok((vec![output], Step { text, piece, number }))
     }
 
+    fn oddities(&self, _ids: &[&str], tables: &[&CatalogTable]) -> Vec<String> {
+        let of_table = |table: &&CatalogTable| {
+            // the pieces in the text's own place are what one asks for by its name
+            let piece = (self.output != self.text)
+                .then(|| replaces(table, OUTPUT.key, &self.output, &DataType::String))
+                .flatten();
+            let number = replaces(table, INDEX.key, &self.index, &DataType::Int);
+            piece.into_iter().chain(number)
+        };
+        tables.iter().flat_map(of_table).collect()
+    }
+
     fn apply(
         &self,
         step: &Step,
@@ -166,7 +178,7 @@ impl Tables for TextChunk {
             let repeated = if repeats_text { text.len() } else { 0 };
             bytes = bytes.saturating_add(pieces.len().saturating_mul(repeated));
             if bytes > MAX_BYTES {
-                return Err(row_fault(row, &self.text, &too_much(text.len(), pieces.len(), self)));
+                return Err(column_fault(&self.text, &too_much(text.len(), pieces.len(), self)));
             }
             out.add_rows(pieces.len() - 1);
             for (number, piece) in pieces.iter().enumerate() {

@@ -3,6 +3,8 @@
 use super::parts::{Dates, Times, this_year};
 use super::{default, draw};
 use crate::connectors::fake::config::{Numbers, Values};
+use crate::connectors::fake::wrong::Wrong;
+use crate::model::unfit;
 use crate::table::{Column, DataType, Field, VectorKind};
 use arrow::array::{
     ArrayRef, Float32Array, Float64Array, Int8Array, Int16Array, Int32Array, Int64Array, StringArray,
@@ -60,13 +62,22 @@ impl Generator {
     ///
     /// # Errors
     /// A value that could never be made: a range upside down, a negative size, a default of the wrong type.
-    pub(super) fn compile(index: usize, column: &Column, values: &Values) -> Result<Self, String> {
+    pub(super) fn compile(index: usize, column: &Column, values: &Values) -> Result<Self, Wrong> {
         match values.counter {
             Some((counted, start)) if counted == index => {
                 Ok(Generator::Counter { data_type: column.data_type.clone(), start })
             }
-            _ => compile(column, &column.data_type, values)
-                .map_err(|message| format!("column {}: {message}", column.name)),
+            _ => compile(column, &column.data_type, values).map_err(|why| match why {
+                Why::Option(wrong) => wrong,
+                Why::Column(option, message) => {
+                    let dot = if option.is_empty() { "" } else { "." };
+                    let key = match values.long_form {
+                        true => format!("schema.columns[{index}]{dot}{option}"),
+                        false => format!("schema.fields.{}", column.name),
+                    };
+                    Wrong::new(key, format!("column \"{}\": {message}", column.name))
+                }
+            }),
         }
     }
 
@@ -101,19 +112,33 @@ impl Generator {
     }
 }
 
+/// Why there is no generator.
+enum Why {
+    /// An option of the table; the same for every column.
+    Option(Wrong),
+    /// Of the column: its property, and what is wrong with it.
+    Column(&'static str, String),
+}
+
+impl From<Wrong> for Why {
+    fn from(wrong: Wrong) -> Self {
+        Why::Option(wrong)
+    }
+}
+
 /// The generator of a column, or of a part of it; parts share the column's length, scale and default.
-fn compile(column: &Column, data_type: &DataType, values: &Values) -> Result<Generator, String> {
+fn compile(column: &Column, data_type: &DataType, values: &Values) -> Result<Generator, Why> {
     Ok(match data_type {
         DataType::Null => Generator::Null,
         DataType::Array(element) => Generator::List {
             element: Box::new(compile(column, element, values)?),
-            size: size("array.size", values.array_size)?,
+            size: values.array_size,
             field: Arc::new(DataType::element_field(element)),
         },
         DataType::Map(key, value) => Generator::Map {
             key: Box::new(compile(column, key, values)?),
             value: Box::new(compile(column, value, values)?),
-            size: usize::try_from(values.map_size).unwrap_or(0),
+            size: values.map_size,
             entries: Arc::new(DataType::entries_field(key, value)),
         },
         DataType::Row(fields) => Generator::Row {
@@ -125,13 +150,16 @@ fn compile(column: &Column, data_type: &DataType, values: &Values) -> Result<Gen
         },
         DataType::Vector(kind, dimension) => vector(*kind, *dimension as usize, values)?,
         scalar => match &column.default {
-            Some(value) => default::constant(scalar, value)?,
+            Some(value) => default::constant(scalar, value).map_err(|message| {
+                let said = if column.secret().is_some() { unfit() } else { message };
+                Why::Column("defaultValue", said)
+            })?,
             None => random(column, scalar, values)?,
         },
     })
 }
 
-fn vector(kind: VectorKind, dimension: usize, values: &Values) -> Result<Generator, String> {
+fn vector(kind: VectorKind, dimension: usize, values: &Values) -> Result<Generator, Why> {
     let (min, max) = values.vector;
     ordered("vector.float", &min, &max)?;
     Ok(match kind {
@@ -145,7 +173,7 @@ fn vector(kind: VectorKind, dimension: usize, values: &Values) -> Result<Generat
     })
 }
 
-fn random(column: &Column, data_type: &DataType, values: &Values) -> Result<Generator, String> {
+fn random(column: &Column, data_type: &DataType, values: &Values) -> Result<Generator, Why> {
     let dates = || Dates::new(&values.date, this_year());
     let times = || Times::new(&values.time);
     Ok(match data_type {
@@ -176,21 +204,23 @@ fn random(column: &Column, data_type: &DataType, values: &Values) -> Result<Gene
         DataType::Decimal(precision, scale) => {
             let possible = (1..=76).contains(precision) && (0..=*precision as i8).contains(scale);
             if !possible {
-                return Err(format!("there is no random value of type {data_type}"));
+                let message = format!("there is no random value of type {data_type}");
+                return Err(Why::Column("", message));
             }
             Generator::Decimal { precision: *precision, scale: *scale }
         }
         DataType::String if values.strings.is_empty() => {
             let own = column.length.or(values.long_form.then_some(0));
             let length = match own {
-                Some(length) => usize::try_from(length)
-                    .map_err(|_| format!("columnLength {length} is negative; allowed: 0 or more"))?,
-                None => size("string.length", values.string_length)?,
+                Some(length) => usize::try_from(length).map_err(|_| {
+                    Why::Column("columnLength", format!("{length} is not allowed; allowed: 0 or more"))
+                })?,
+                None => values.string_length,
             };
             Generator::Text { length }
         }
         DataType::String => Generator::Pick(Arc::new(StringArray::from(values.strings.clone()))),
-        DataType::Bytes => Generator::Bytes { length: size("bytes.length", values.bytes_length)? },
+        DataType::Bytes => Generator::Bytes { length: values.bytes_length },
         DataType::Date => Generator::Date(dates()?),
         DataType::Time => Generator::Time(times()?),
         DataType::Timestamp => Generator::Timestamp { dates: dates()?, times: times()?, zoned: false },
@@ -203,7 +233,7 @@ fn random(column: &Column, data_type: &DataType, values: &Values) -> Result<Gene
     })
 }
 
-fn integer(data_type: &DataType, name: &str, numbers: &Numbers<i64>) -> Result<Generator, String> {
+fn integer(data_type: &DataType, name: &str, numbers: &Numbers<i64>) -> Result<Generator, Wrong> {
     let Numbers { min, max, template } = numbers;
     if template.is_empty() {
         ordered(name, min, max)?;
@@ -222,12 +252,9 @@ fn integer(data_type: &DataType, name: &str, numbers: &Numbers<i64>) -> Result<G
     }))
 }
 
-fn ordered<T: PartialOrd + std::fmt::Display>(name: &str, min: &T, max: &T) -> Result<(), String> {
-    if min <= max { Ok(()) } else { Err(format!("{name}.min {min} is larger than {name}.max {max}")) }
-}
-
-fn size(option: &str, size: i32) -> Result<usize, String> {
-    usize::try_from(size).map_err(|_| format!("{option} {size} is negative; allowed: 0 or more"))
+fn ordered<T: PartialOrd + std::fmt::Display>(name: &str, min: &T, max: &T) -> Result<(), Wrong> {
+    let wrong = || Wrong::new(format!("{name}.min"), format!("{min} is larger than {name}.max, {max}"));
+    if min <= max { Ok(()) } else { Err(wrong()) }
 }
 
 /// A random index below `len` (at least 1), for picking.

@@ -3,6 +3,7 @@
 use super::Generator;
 use crate::connectors::fake::fixed::means_now;
 use crate::format::json::ColumnBuilder;
+use crate::model::shown;
 use crate::options::{Tree, convert};
 use crate::table::DataType;
 use arrow::array::{BinaryArray, BooleanArray};
@@ -27,7 +28,7 @@ pub(super) fn constant(data_type: &DataType, value: &Tree) -> Result<Generator, 
             return Ok(Generator::Constant(Arc::new(BooleanArray::from(vec![value]))));
         }
         DataType::TinyInt | DataType::SmallInt | DataType::Int | DataType::BigInt if text.trim() != text => {
-            return Err(format!("defaultValue: {text:?} is not an integer"));
+            return Err(format!("{} is not an integer", shown(&text)));
         }
         _ => {}
     }
@@ -40,5 +41,5 @@ pub(super) fn constant(data_type: &DataType, value: &Tree) -> Result<Generator, 
         DataType::Time | DataType::Timestamp | DataType::TimestampTz => one(&format!("{text}:00")).ok(),
         _ => None,
     };
-    one(&text).or_else(|message| with_seconds().ok_or(format!("defaultValue: {message}")))
+    one(&text).or_else(|message| with_seconds().ok_or(message))
 }

@@ -1,6 +1,7 @@
 //! Random dates and times, put together from parts.
 
 use super::draw::{below, three_below};
+use crate::connectors::fake::wrong::Wrong;
 use crate::table::DataType;
 use arrow::array::{
     ArrayRef, Date32Array, Time64MicrosecondArray, TimestampMicrosecondArray, new_null_array,
@@ -29,7 +30,7 @@ impl Dates {
     ///
     /// # Errors
     /// A combination that is no date.
-    pub(super) fn new([years, months, days]: &[Vec<i32>; 3], this_year: i32) -> Result<Self, String> {
+    pub(super) fn new([years, months, days]: &[Vec<i32>; 3], this_year: i32) -> Result<Self, Wrong> {
         let or = |given: &[i32], usual: Vec<i32>| if given.is_empty() { usual } else { given.to_vec() };
         let years = or(years, vec![this_year]);
         let months = or(months, (1..=12).collect());
@@ -37,12 +38,14 @@ impl Dates {
         let mut ends = Vec::with_capacity(years.len().saturating_mul(months.len()).min(1 << 20));
         for year in &years {
             for month in &months {
-                let length = month_length(*year, *month)
-                    .ok_or_else(|| format!("there is no month {month} in a year {year} (date templates)"))?;
+                let length = month_length(*year, *month).ok_or_else(|| {
+                    let key =
+                        if (1..=12).contains(month) { "date.year.template" } else { "date.month.template" };
+                    Wrong::new(key, format!("there is no month {month} in a year {year}"))
+                })?;
                 if let Some(day) = days.iter().find(|day| !(1..=length).contains(*day)) {
-                    return Err(format!(
-                        "the date templates allow {year}-{month:02}-{day:02}, which is no date"
-                    ));
+                    let message = format!("{year}-{month:02}-{day:02} is among the dates, which is none");
+                    return Err(Wrong::new("date.day.template", message));
                 }
                 ends.push(days_before_month(*year, *month));
             }
@@ -67,10 +70,11 @@ impl Times {
     ///
     /// # Errors
     /// A value out of range.
-    pub(super) fn new([hours, minutes, seconds]: &[Vec<i32>; 3]) -> Result<Self, String> {
+    pub(super) fn new([hours, minutes, seconds]: &[Vec<i32>; 3]) -> Result<Self, Wrong> {
         let part = |given: &[i32], count: i32, unit: i64, name: &str| {
             if let Some(wrong) = given.iter().find(|value| !(0..count).contains(*value)) {
-                return Err(format!("there is no {name} {wrong} (time templates)"));
+                let message = format!("{wrong} is not allowed; allowed: 0 to {}", count - 1);
+                return Err(Wrong::new(format!("time.{name}.template"), message));
             }
             let usual: Vec<i32> = if given.is_empty() { (0..count).collect() } else { given.to_vec() };
             Ok(usual.into_iter().map(|value| i64::from(value) * unit).collect::<Vec<i64>>())
@@ -158,7 +162,7 @@ mod tests {
     #[test]
     fn dates_that_do_not_exist_are_refused() {
         let wrong = Dates::new(&[vec![2005], vec![2], vec![28, 29]], 2024).unwrap_err();
-        assert!(wrong.contains("2005-02-29"), "{wrong}");
+        assert!(wrong.message.contains("2005-02-29"), "{wrong}");
         assert!(Dates::new(&[vec![2004], vec![2], vec![29]], 2024).is_ok());
         assert!(Dates::new(&[vec![], vec![13], vec![]], 2024).is_err());
         assert!(Times::new(&[vec![24], vec![], vec![]]).is_err());

@@ -2,6 +2,7 @@
 
 use super::Generator;
 use crate::connectors::fake::config::Values;
+use crate::connectors::fake::wrong::Wrong;
 use crate::model::Fault;
 use crate::table::{Batch, CatalogTable};
 use arrow::array::{RecordBatch, RecordBatchOptions};
@@ -30,20 +31,26 @@ impl TableGenerator {
     /// Prepares all columns.
     ///
     /// # Errors
-    /// A column whose values could never be made, or rows that are too large.
+    /// Every column whose values could never be made, or rows that are too large.
     pub(in crate::connectors::fake) fn compile(
         table: &Arc<CatalogTable>,
         values: &Values,
-    ) -> Result<Self, String> {
-        let columns = table
-            .columns
-            .iter()
-            .enumerate()
-            .map(|(index, column)| Generator::compile(index, column, values))
-            .collect::<Result<Vec<_>, _>>()?;
+    ) -> Result<Self, Vec<Wrong>> {
+        let (mut columns, mut wrong) = (Vec::with_capacity(table.columns.len()), Vec::new());
+        for (index, column) in table.columns.iter().enumerate() {
+            match Generator::compile(index, column, values) {
+                Ok(generator) => columns.push(generator),
+                Err(other) if wrong.contains(&other) => {}
+                Err(other) => wrong.push(other),
+            }
+        }
+        if !wrong.is_empty() {
+            return Err(wrong);
+        }
         let width = columns.iter().fold(1, |sum: u64, column| sum.saturating_add(column.width()));
         if width > ROW_BYTES {
-            return Err(format!("one row would take {width} bytes; the limit is {ROW_BYTES}"));
+            let message = format!("one row would take {width} bytes; the limit is {ROW_BYTES}");
+            return Err(vec![Wrong::new("", message)]);
         }
         let batch_rows = (BATCH_BYTES / width).clamp(1, BATCH_ROWS as u64) as usize;
         Ok(Self { table: table.clone(), schema: table.arrow_schema(), columns, batch_rows })

@@ -2,7 +2,7 @@
 
 use super::table::Partitions;
 use crate::format::JavaText;
-use crate::model::Fault;
+use crate::model::{Fault, MASK, shown};
 use arrow::array::UInt32Array;
 use arrow::record_batch::RecordBatch;
 use indexmap::IndexMap;
@@ -44,7 +44,7 @@ pub(super) fn group_rows(partitions: &Partitions, rows: &RecordBatch) -> Result<
         let index = match known.or_else(|| groups.get_index_of(dir.as_str())) {
             Some(index) => index,
             None => {
-                check(&dir)?;
+                check(&dir, partitions)?;
                 groups.insert_full(dir.clone(), Vec::new()).0
             }
         };
@@ -60,11 +60,11 @@ pub(super) fn group_rows(partitions: &Partitions, rows: &RecordBatch) -> Result<
         .collect())
 }
 
-fn check(dir: &str) -> Result<(), Fault> {
+fn check(dir: &str, partitions: &Partitions) -> Result<(), Fault> {
     if dir.split('/').any(|part| part == "..") || dir.contains('\0') {
-        return Err(Fault::user(format!(
-            "partition directory {dir:?} would lead out of the target directory"
-        )));
+        let is_secret = partitions.columns.iter().any(|(_, column)| column.secret().is_some());
+        let dir = if is_secret { MASK.to_owned() } else { shown(dir) };
+        return Err(Fault::user(format!("partition directory {dir} would lead out of the target directory")));
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! Finds the files of a table.
 
 use crate::connectors::file::sink::{HIDDEN, failed};
-use crate::model::Fault;
+use crate::model::{Fault, quoted};
 use fancy_regex::Regex;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -29,7 +29,7 @@ impl NamePattern {
     /// Checks a pattern.
     pub(super) fn new(text: &str) -> Result<Self, String> {
         let regex = Regex::new(&format!("^(?:{text})$"))
-            .map_err(|e| format!("{text:?} is no regular expression: {e}"))?;
+            .map_err(|e| format!("{} is no regular expression: {e}", quoted(text)))?;
         Ok(Self { text: text.to_owned(), regex })
     }
 

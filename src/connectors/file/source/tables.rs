@@ -68,17 +68,17 @@ impl TableOptions {
             fault.blame = Blame::User;
             fault
         })?;
-        let columns =
+        let mut columns =
             parquet::columns(&opened).map_err(|problem| Fault::user(format!("{}: {problem}", file.path)))?;
         for given in &self.table.columns {
-            if let Some(found) =
-                columns.iter().find(|c| c.name == given.name && c.data_type != given.data_type)
-            {
+            let Some(found) = columns.iter_mut().find(|c| c.name == given.name) else { continue };
+            if !parquet::may_be_read_as(&found.data_type, &given.data_type) {
                 return Err(Fault::user(format!(
                     "{}: column {:?} has the type {}, and the schema says {}; leave the schema out",
                     file.path, given.name, found.data_type, given.data_type
                 )));
             }
+            found.data_type = given.data_type.clone();
         }
         Ok(columns)
     }

@@ -194,7 +194,8 @@ impl Parser<'_> {
         match self.dialect {
             Dialect::JsonBody => object.set(key, field.value),
             Dialect::JsonFile | Dialect::JsonStrict if object.get(&key).is_some() => {
-                return Err(self.problem(field.at, format!("the key \"{key}\" is there twice")));
+                let problem = self.problem(field.at, format!("the key \"{key}\" is there twice"));
+                return Err(Box::new(problem.hint("in the body of a request the last one counts")));
             }
             _ => {
                 let value = nest(inner, field.value, &mut self.shared.ids);

@@ -115,6 +115,12 @@ impl Parser<'_> {
                 self.problem(offset, format!("the required file {} does not exist", looked_for.display()))
             );
         }
+        if found.is_empty() {
+            let message = format!("{} does not exist; nothing is included", dir.join(name).display());
+            let hint = "required(…) makes that an error";
+            let missing = self.problem(offset, message).hint(hint);
+            self.shared.missing.push(missing);
+        }
         let mut merged = Object::default();
         for file in found {
             for (key, value) in *self.included(offset, file)?.fields {

@@ -88,7 +88,7 @@ fn jobs(header: &FrameHeader) -> impl Iterator<Item = JobId> {
 impl Layout {
     pub fn of(dir: &Path) -> Self {
         let base = Base::find(dir).unwrap();
-        assert_eq!(base.notes, Vec::<String>::new(), "it is sound");
+        assert_eq!(base.notes(false), Vec::<String>::new(), "it is sound");
         let segments = super::segments(dir).into_iter().map(Framed::read);
         let (journal, covered) = segments.partition(|segment| segment.header.number > base.covered());
         let image = base.image.iter();

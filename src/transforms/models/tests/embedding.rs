@@ -53,7 +53,7 @@ fn a_dimension_is_asked_for_and_checked() {
     assert_eq!(batch.table.columns[2].data_type, DataType::Vector(VectorKind::Float, 2));
     assert_eq!(service.asked()[0].body["dimensions"], 2);
     let fault = apply("Embedding", &embedding(&service, json!({"dimension": 3})), crowd(1)).unwrap_err();
-    let wanted = "column \"name\", value \"p1\", model e-1 of OPENAI: the vector has dimension 2; the job wants dimension = 3";
+    let wanted = "row 1 of table db.people (id = 1, name = \"p1\"): column \"name\", value \"p1\", model e-1 of OPENAI: the vector has dimension 2; the job wants dimension = 3";
     assert_eq!(fault.message, wanted);
     let growing =
         Service::start(|asked, _| Reply::Json(json!({"data": [{"embedding": vec![0.5; asked.number + 1]}]})));
@@ -208,7 +208,9 @@ fn unusable_answers_name_what_is_wrong() {
         let options = embedding(&service, json!({"single_vectorized_input_number": 2}));
         let fault = apply("Embedding", &options, crowd(2)).unwrap_err();
         assert!(
-            fault.message.starts_with("column \"name\", value \"p1\" and 1 more, model e-1 of OPENAI: "),
+            fault.message.contains(
+                "(id = 1, name = \"p1\"): column \"name\", value \"p1\" and 1 more, model e-1 of OPENAI: "
+            ),
             "{fault}"
         );
         assert!(fault.message.contains(wanted), "{fault}");

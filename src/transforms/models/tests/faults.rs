@@ -17,7 +17,9 @@ fn fault(more: serde_json::Value, reply: impl Fn() -> Reply + Send + Sync + 'sta
     let fault = apply("LLM", &llm(&service, more), crowd(1)).unwrap_err();
     let text = fault.to_string();
     assert!(
-        text.starts_with("column \"llm_output\", model m-1 of OPENAI, row {\"id\":1,\"name\":\"p1\"}: "),
+        text.starts_with(
+            "row 1 of table db.people (id = 1, name = \"p1\"): column \"llm_output\", model m-1 of OPENAI: "
+        ),
         "{text}"
     );
     assert!(!text.contains("sk-hidden"), "{text}");
@@ -106,8 +108,8 @@ fn pauses_are_as_long_as_the_service_or_the_job_says() {
 #[test]
 fn a_bad_answer_is_told_with_its_beginning() {
     for (reply, wanted) in [
-        ("<html>sk-hidden</html>", "answered something that is not JSON: \"<html>******</html>\""),
-        ("", "answered something that is not JSON: \"\""),
+        ("<html>sk-hidden</html>", "answered something that is not JSON: <html>******</html>"),
+        ("", "answered something that is not JSON: "),
         ("{\"choices\": []}", "lacks choices[0].message.content: {\"choices\":[]}"),
         ("[1]", "lacks choices[0].message.content: [1]"),
     ] {
@@ -169,7 +171,7 @@ fn the_first_fault_ends_the_others() {
     });
     let fault =
         apply("LLM", &llm(&service, json!({"model_max_concurrent_requests": 3})), crowd(9)).unwrap_err();
-    assert!(fault.message.contains("row {\"id\":2"), "{fault}");
+    assert!(fault.message.contains("row 2 of table db.people (id = 2, name = \"p2\"): "), "{fault}");
     service.wait_for_nobody();
     assert_eq!(service.asked().len(), 3, "the rest was never asked for");
 }

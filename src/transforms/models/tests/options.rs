@@ -81,6 +81,10 @@ fn problems_name_the_option_and_the_way_out() {
             json!({"model_provider": "CUSTOM", "custom_config": {"custom_response_parse": "$.a", "custom_request_body": {"a": "${input}"}, "custom_request_headers": {"X-Key": "s3cret\n"}}}),
             "custom_request_headers: \"X-Key\" can't be sent",
         ),
+        (
+            json!({"model_provider": "CUSTOM", "custom_config": {"custom_request_headers": "Bearer s3cret"}}),
+            "custom_request_headers: a text is not an object",
+        ),
     ];
     for (more, wanted) in chats {
         let given = problems("LLM", &llm(&service, more.clone()));

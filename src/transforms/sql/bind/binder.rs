@@ -18,6 +18,8 @@ const MAX_DEPTH: usize = 100;
 #[derive(Debug)]
 pub(in crate::transforms::sql) struct Binder<'a> {
     pub(super) columns: &'a [Column],
+    /// Of each column, what in it must not be shown.
+    pub(super) secrets: &'a [Option<Arc<str>>],
     pub(super) used: Vec<usize>,
     depth: usize,
     /// Within how many parts that may never be computed (a branch of CASE, the right side of AND) we are.
@@ -25,9 +27,9 @@ pub(in crate::transforms::sql) struct Binder<'a> {
 }
 
 impl<'a> Binder<'a> {
-    /// A binder over these columns.
-    pub(in crate::transforms::sql) fn new(columns: &'a [Column]) -> Self {
-        Self { columns, used: Vec::new(), depth: 0, guards: 0 }
+    /// A binder over these columns; `secrets`: see [`secrets`].
+    pub(in crate::transforms::sql) fn new(columns: &'a [Column], secrets: &'a [Option<Arc<str>>]) -> Self {
+        Self { columns, secrets, used: Vec::new(), depth: 0, guards: 0 }
     }
 
     /// Indices of the columns that the trees see.
@@ -85,7 +87,9 @@ impl<'a> Binder<'a> {
             && !arguments.is_empty()
             && arguments.iter().all(|a| a.literal.is_some());
         let may_fail = effect != Effect::Total || arguments.iter().any(|a| a.may_fail);
+        let secret = arguments.iter().find_map(|argument| argument.secret.clone());
         let apply = Apply {
+            secret: secret.clone(),
             text: text.into().into(),
             arguments: arguments.into_iter().map(|a| a.expr).collect(),
             kernel,
@@ -99,8 +103,13 @@ impl<'a> Binder<'a> {
                 Err(_) => {}
             }
         }
-        Ok(Typed { expr: Arc::new(apply), data_type, literal: None, may_fail })
+        Ok(Typed { expr: Arc::new(apply), data_type, literal: None, may_fail, secret })
     }
+}
+
+/// Of each column, the name of what in it must not be shown: its own, or that of a field.
+pub(in crate::transforms::sql) fn secrets(columns: &[Column]) -> Vec<Option<Arc<str>>> {
+    columns.iter().map(|column| column.secret().map(Arc::from)).collect()
 }
 
 /// What is known of a kernel.

@@ -74,11 +74,31 @@ impl Binder<'_> {
             Expr::Subquery(_) | Expr::InSubquery { .. } | Expr::Exists { .. } => {
                 Err(format!("{}: a sub-query is not allowed", shown(&expr.to_string())))
             }
+            Expr::CompoundFieldAccess { root, .. } => self.subscript(expr, root),
             Expr::Interval(_) => {
                 Err(format!("{} is not allowed; DATEADD adds to dates and times", shown(&expr.to_string())))
             }
             other => Err(format!("{} is not known here", shown(&other.to_string()))),
         }
+    }
+
+    /// `m['k']`, `arr[0]`: what there is instead.
+    fn subscript(&mut self, whole: &Expr, root: &Expr) -> Result<Typed, String> {
+        let name = shown(&root.to_string());
+        let instead = match self.bind(root)?.data_type {
+            DataType::Map(key, _) if *key == DataType::String => {
+                format!(
+                    "a map's value is {name}.key, with backticks around other keys than names: {name}.`a b`"
+                )
+            }
+            DataType::Row(_) => format!("a field of a row is {name}.field"),
+            DataType::Array(_) => {
+                format!("LATERAL VIEW EXPLODE({name}) AS x makes a row of each element, x")
+            }
+            DataType::String => "SUBSTRING takes a part of a text, GET_JSON_OBJECT a value of JSON".into(),
+            other => format!("a value of {other} has no parts to take"),
+        };
+        Err(format!("{}: [ ] is not known here; {instead}", shown(&whole.to_string())))
     }
 
     fn rounded(
@@ -152,8 +172,12 @@ impl Binder<'_> {
             .iter()
             .map(|a| Argument { data_type: a.data_type.clone(), literal: a.literal.clone() })
             .collect();
-        let bound = (function.bind)(&Call { name, arguments: &known })
-            .map_err(|e| format!("{text}: {e} ({})", function.usage))?;
+        let bound = (function.bind)(&Call { name, arguments: &known }).map_err(|e| {
+            match e.contains(function.usage) {
+                true => format!("{text}: {e}"),
+                false => format!("{text}: {e} ({})", function.usage),
+            }
+        })?;
         let effect = if bound.is_volatile { Effect::Volatile } else { Effect::MayFail };
         self.apply(text, arguments, bound.result, bound.kernel, effect)
     }

@@ -33,6 +33,7 @@ impl Binder<'_> {
             let otherwise = otherwise.and_then(|_| results.pop());
             let may_fail =
                 base.iter().chain(&whens).chain(&results).chain(&otherwise).any(|part| part.may_fail);
+            let secret = results.iter().chain(&otherwise).find_map(|part| part.secret.clone());
             let pairs = whens.into_iter().zip(results).map(|(when, then)| (when.expr, then.expr)).collect();
             // all branches null: CASE itself has no type of its own then
             if data_type == DataType::Null {
@@ -40,7 +41,7 @@ impl Binder<'_> {
             }
             let expr = case(base.map(|base| base.expr), pairs, otherwise.map(|part| part.expr))
                 .map_err(|e| e.to_string())?;
-            Ok(Typed { expr, data_type, literal: None, may_fail })
+            Ok(Typed { expr, data_type, literal: None, may_fail, secret })
         })
     }
 

@@ -49,7 +49,9 @@ fn type_of(name: &str) -> Result<DataType, String> {
     let found = TYPES.iter().find(|(known, _)| known.eq_ignore_ascii_case(base)).ok_or_else(|| {
         let hint = match nearest(base, TYPES.iter().map(|(known, _)| *known)) {
             Some(near) => format!("did you mean {near}?"),
-            None => "allowed: STRING, INT, BIGINT, DECIMAL(p, s), TIMESTAMP and so on".into(),
+            None => "allowed: STRING, TINYINT, SMALLINT, INT, BIGINT, FLOAT, DOUBLE, DECIMAL(p, s), BOOLEAN, BYTES, \
+                     DATE, TIME, TIMESTAMP, TIMESTAMP_TZ"
+                .into(),
         };
         format!("{base} is not a type that CAST knows; {hint}")
     })?;

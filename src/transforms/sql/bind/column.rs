@@ -4,7 +4,7 @@
 //! `name`. Else the first part is a column, and the others lead through rows; a map's key can only be the last step.
 
 use super::binder::{Binder, Effect};
-use crate::model::nearest;
+use crate::model::{is_secret, nearest};
 use crate::table::DataType;
 use crate::transforms::sql::expression::Typed;
 use crate::transforms::sql::kernel::path::{self, Step};
@@ -33,6 +33,7 @@ impl Binder<'_> {
             data_type: column.data_type.clone(),
             literal: None,
             may_fail: false,
+            secret: self.secrets.get(index).cloned().flatten(),
         }
     }
 
@@ -81,13 +82,12 @@ impl Binder<'_> {
                 }
             };
         }
-        self.apply(
-            shown,
-            vec![root],
-            data_type.clone(),
-            path::kernel(steps, data_type.to_arrow()),
-            Effect::Total,
-        )
+        let is_secret = path.iter().any(|part| is_secret(&part.value)) || data_type.secret().is_some();
+        let secret = is_secret.then(|| shown.as_str().into());
+        let kernel = path::kernel(steps, data_type.to_arrow());
+        let found = self.apply(shown, vec![root], data_type, kernel, Effect::Total)?;
+        // the other fields of a row are no secret by the one that is
+        Ok(Typed { secret, ..found })
     }
 }
 

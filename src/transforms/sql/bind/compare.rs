@@ -1,11 +1,12 @@
 //! Comparisons, BETWEEN and IN: all sides are brought to one type that holds all their values.
 //!
-//! A literal text beside a number, a boolean or a date is read as one. Beside FLOAT and DOUBLE, numbers are compared
+//! A literal text beside a number, a boolean or a date is read as one; a date beside a timestamp is its midnight. Beside FLOAT and DOUBLE, numbers are compared
 //! as doubles; everything else exactly.
 
 use super::binder::{Binder, Effect};
 use super::literal::number_in;
 use super::types::{is_float, is_number, widest};
+use crate::format::time_text;
 use crate::table::DataType;
 use crate::transforms::sql::expression::{Logic, Typed};
 use crate::transforms::sql::kernel::compare::{self, Op};
@@ -70,8 +71,7 @@ impl Binder<'_> {
             let list = list.map(|value| value.map(|value| value.expr)).collect::<Result<Vec<_>, _>>()?;
             let subject = self.widen(subject, &common)?;
             let expr = in_list(subject.expr, list, &negated, &self.schema()).map_err(|e| e.to_string())?;
-            let found =
-                Typed { expr, data_type: DataType::Boolean, literal: None, may_fail: subject.may_fail };
+            let found = Typed::truth(expr, subject.may_fail);
             return self.apply(text, vec![found], DataType::Boolean, compare::null_is_false(), Effect::Total);
         }
         let op = if negated { Op::NotEqual } else { Op::Equal };
@@ -98,6 +98,12 @@ impl Binder<'_> {
                     let number = number_in(literal).map_err(|e| format!("{text}: {e}"))?;
                     self.read_literal(text, number, other)
                 }
+                DataType::Timestamp | DataType::TimestampTz
+                    if time_text::date(literal.as_bytes()).is_ok() =>
+                {
+                    let date = self.convert(text, value, &DataType::Date, false)?;
+                    self.convert(text, date, other, false)
+                }
                 DataType::Boolean
                 | DataType::Date
                 | DataType::Time
@@ -119,7 +125,12 @@ impl Binder<'_> {
 fn common_type(text: &str, subject: &Typed, others: &[Typed]) -> Result<DataType, String> {
     let common = others.iter().try_fold(subject.data_type.clone(), |so_far, other| {
         widest(&so_far, &other.data_type).ok_or_else(|| {
-            format!("{text}: can't compare {so_far} with {}; CAST one of them", other.data_type)
+            let is_number =
+                [other, subject].into_iter().any(|side| is_number(&side.data_type) && side.is_value());
+            let is_text = [&so_far, &other.data_type].contains(&&DataType::String);
+            let hint =
+                if is_number && is_text { ", or write the number as a text to compare texts" } else { "" };
+            format!("{text}: can't compare {so_far} with {}; CAST one of them{hint}", other.data_type)
         })
     })?;
     match common {
@@ -139,5 +150,5 @@ pub(super) fn truth(value: bool) -> Typed {
 pub(super) fn combine(is_and: bool, parts: Vec<Typed>) -> Typed {
     let may_fail = parts.iter().any(|part| part.may_fail);
     let parts = parts.into_iter().map(|part| (part.expr, part.may_fail)).collect();
-    Typed { expr: Arc::new(Logic { is_and, parts }), data_type: DataType::Boolean, literal: None, may_fail }
+    Typed::truth(Arc::new(Logic { is_and, parts }), may_fail)
 }

@@ -17,4 +17,4 @@ mod expression;
 mod literal;
 mod types;
 
-pub(super) use binder::Binder;
+pub(super) use binder::{Binder, secrets};

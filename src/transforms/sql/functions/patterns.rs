@@ -2,8 +2,8 @@
 //! and batch.
 
 use super::arguments::{Text, TextArgument};
+use crate::model::shown;
 use crate::transforms::java_regex::{Flags, Replacement, compile_with};
-use crate::transforms::row_errors::shown;
 use crate::transforms::sql::function::{Call, Values};
 use fancy_regex::Regex;
 use std::collections::HashMap;

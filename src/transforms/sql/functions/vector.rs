@@ -5,8 +5,8 @@ use super::columns::converted;
 use super::java_random::JavaRandom;
 use super::unify::is_number;
 use crate::model::nearest;
+use crate::model::shown;
 use crate::table::{DataType, VectorKind};
-use crate::transforms::row_errors::shown;
 use crate::transforms::sql::function::{Bound, Call, Function, Values};
 use arrow::array::{
     Array, ArrayRef, AsArray, FixedSizeListArray, Float32Array, Float32Builder, Float64Array, Int32Array,

@@ -4,11 +4,11 @@
 //! rounding up to the next greater (CEILING).
 
 use super::decimal::{Builder, Decimal, Decimals};
-use super::decimal_value::{Rounding, parse, rescale};
+use super::decimal_value::{Rounding, parse, plain, rescale};
 use super::{array, problem, text, time};
 use crate::format::TypedText;
+use crate::model::shown;
 use crate::table::DataType;
-use crate::transforms::sql::expression::shown;
 use crate::transforms::sql::function::Kernel;
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int64Builder, new_null_array};
 use arrow::compute::{CastOptions, cast, cast_with_options};
@@ -74,10 +74,7 @@ fn conversion(from: &DataType, to: &DataType) -> Option<Convert> {
         (D::String, D::Decimal(..)) => decimal_of_text,
         (D::String, D::Boolean) => boolean_of_text,
         (D::String, D::Bytes) => |column, to, _| cast(column, &to.to_arrow()).map_err(problem),
-        (D::String, D::TimestampTz) => {
-            |column, _, is_try| time::from_local(&read(column, &D::Timestamp, is_try)?, is_try)
-        }
-        (D::String, D::Date | D::Time | D::Timestamp) => read,
+        (D::String, D::Date | D::Time | D::Timestamp | D::TimestampTz) => read,
         (D::String, _) if is_number(to) => read,
         // by their shortest text, as 1.1 of a FLOAT is 1.1 and not 1.10000002384
         (D::Float | D::Decimal(..), D::Double) | (D::Decimal(..), D::Float) => {
@@ -156,7 +153,7 @@ fn whole_of_decimal(column: &ArrayRef, to: &DataType, is_try: bool) -> Result<Ar
         match rescale(digits, scale, 0, Rounding::Down).and_then(i256::to_i128).map(i64::try_from) {
             Some(Ok(value)) => whole.append_value(value),
             _ if is_try => whole.append_null(),
-            _ => return Err(format!("{digits}E{} is out of the range of {to}", -scale)),
+            _ => return Err(format!("{} is out of the range of {to}", plain(digits, scale))),
         }
     }
     number_of_number(&(Arc::new(whole.finish()) as ArrayRef), to, is_try)
@@ -167,7 +164,7 @@ fn boolean_of_text(column: &ArrayRef, _: &DataType, is_try: bool) -> Result<Arra
         _ if text.eq_ignore_ascii_case("true") => Ok(Some(true)),
         _ if text.eq_ignore_ascii_case("false") => Ok(Some(false)),
         _ if is_try => Ok(None),
-        _ => Err(format!("{:?} is not true or false", shown(text))),
+        _ => Err(format!("{} is not true or false", shown(text))),
     };
     let truths = column.as_string::<i32>().iter().map(|text| text.map_or(Ok(None), truth));
     Ok(Arc::new(truths.collect::<Result<BooleanArray, _>>()?))
@@ -197,7 +194,7 @@ fn decimal_of_text(column: &ArrayRef, to: &DataType, is_try: bool) -> Result<Arr
             return Ok(None);
         }
         let text = texts.value(row);
-        parse(text).map(Some).ok_or_else(|| format!("{:?} is not a number", shown(text)))
+        parse(text).map(Some).ok_or_else(|| format!("{} is not a number", shown(text)))
     })
 }
 
@@ -224,7 +221,11 @@ fn decimals(
                 let rounded = rescale(digits, from, scale, Rounding::Ceiling);
                 if !rounded.is_some_and(|rounded| out.push(rounded, precision)) {
                     if !is_try {
-                        return Err(format!("{digits}E{} doesn't fit {to}", -from));
+                        let whole = i32::from(precision) - scale;
+                        return Err(format!(
+                            "{} doesn't fit {to} (digits before the point: at most {whole})",
+                            plain(digits, from)
+                        ));
                     }
                     out.push_null();
                 }

@@ -5,7 +5,7 @@
 //! column can carry.
 
 use super::arithmetic::{Op, Side};
-use super::decimal_value::{Rounding, divide, fits, of_double, of_float, power, rescale};
+use super::decimal_value::{Rounding, divide, fits, of_double, of_float, plain, power, rescale};
 use crate::table::DataType;
 use crate::transforms::sql::function::Kernel;
 use arrow::array::{
@@ -173,7 +173,7 @@ pub(in crate::transforms::sql) fn arithmetic(op: Op, result: &DataType) -> Kerne
 
 fn shown(value: Decimal) -> String {
     let (digits, scale) = value.long();
-    format!("{digits}E{}", -scale)
+    plain(digits, scale)
 }
 
 /// The digits of the result at `scale`; `None` when the type can't hold what is in between, and for a zero divisor.

@@ -104,6 +104,27 @@ pub(super) fn parse(text: &str) -> Option<(i256, i32)> {
     Some((if negative { value.checked_neg()? } else { value }, scale))
 }
 
+/// As one writes it: `1234.5678`; with an exponent where that would be all zeros.
+pub(super) fn plain(digits: i256, scale: i32) -> String {
+    let text = digits.to_string();
+    let (sign, digits) = text.strip_prefix('-').map_or(("", text.as_str()), |digits| ("-", digits));
+    match usize::try_from(scale) {
+        Ok(0) => text,
+        Ok(scale) if scale <= MOST_DIGITS => {
+            let digits = format!("{digits:0>width$}", width = scale + 1);
+            let (whole, fraction) = digits.split_at(digits.len() - scale);
+            format!("{sign}{whole}.{fraction}")
+        }
+        Err(_) if scale.unsigned_abs() as usize <= MOST_DIGITS => {
+            format!("{text}{}", "0".repeat(scale.unsigned_abs() as usize))
+        }
+        _ => format!("{text}E{}", -i64::from(scale)),
+    }
+}
+
+/// Digits that are written out.
+const MOST_DIGITS: usize = 76;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -127,6 +148,20 @@ mod tests {
         fn the_shortest_decimal_reads_back(value in proptest::num::f64::NORMAL) {
             let shown = of_double(value).map(|(digits, scale)| format!("{digits}e{}", -scale));
             prop_assert_eq!(shown.and_then(|text| text.parse().ok()), Some(value));
+        }
+    }
+
+    #[test]
+    fn decimals_are_written_out() {
+        for (digits, scale, wanted) in [
+            (12_345_678, 3, "12345.678"),
+            (-5, 3, "-0.005"),
+            (12, 0, "12"),
+            (-12, -3, "-12000"),
+            (1, 77, "1E-77"),
+            (1, -300, "1E300"),
+        ] {
+            assert_eq!(plain(i256::from_i128(digits), scale), wanted);
         }
     }
 

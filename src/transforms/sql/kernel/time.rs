@@ -1,8 +1,9 @@
 //! Conversions among dates, times and timestamps. Without a zone, a moment is told by the clock of the local zone.
 
+use crate::format::of_local;
 use arrow::array::{ArrayRef, AsArray, Date32Array, Time64MicrosecondArray, TimestampMicrosecondArray};
 use arrow::datatypes::{Date32Type, Int32Type, Int64Type, Time64MicrosecondType, TimestampMicrosecondType};
-use chrono::{DateTime, Datelike, Local, NaiveDate, Offset, TimeZone};
+use chrono::{DateTime, Datelike, Local, NaiveDate};
 use std::sync::Arc;
 
 const DAY: i64 = 86_400_000_000;
@@ -94,20 +95,10 @@ pub(super) fn to_local(column: &ArrayRef, is_try: bool) -> Result<ArrayRef, Stri
     Ok(Arc::new(TimestampMicrosecondArray::from(each(moments.iter(), is_try, local_of)?)))
 }
 
-/// The moment at which the local clock shows that; of two the earlier.
+/// The moment at which the local clock shows that.
 pub(super) fn from_local(column: &ArrayRef, is_try: bool) -> Result<ArrayRef, String> {
     let moments = column.as_primitive::<TimestampMicrosecondType>();
-    let micros = each(moments.iter(), is_try, |micros| {
-        let shown = DateTime::from_timestamp_micros(micros)?.naive_utc();
-        // within a gap of the clock: as if it had not been put forward
-        match Local.from_local_datetime(&shown).earliest() {
-            Some(moment) => Some(moment.timestamp_micros()),
-            None => Some(
-                micros
-                    - i64::from(Local.offset_from_utc_datetime(&shown).fix().local_minus_utc()) * 1_000_000,
-            ),
-        }
-    })?;
+    let micros = each(moments.iter(), is_try, of_local)?;
     Ok(Arc::new(TimestampMicrosecondArray::from(micros).with_timezone("UTC")))
 }
 

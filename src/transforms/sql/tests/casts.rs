@@ -72,7 +72,11 @@ fn texts_to_all_types() {
             ("CAST('1e400' AS DOUBLE)", "DOUBLE", "\"Infinity\" \"Infinity\" \"Infinity\" \"Infinity\""),
             ("CAST('12.345' AS DECIMAL(4,2))", "Decimal(4, 2)", "12.35 12.35 12.35 12.35"),
             ("CAST('-12.345' AS DECIMAL(4,2))", "Decimal(4, 2)", "-12.34 -12.34 -12.34 -12.34"),
-            ("CAST('123.45' AS DECIMAL(4,2))", "!", "doesn't fit Decimal(4, 2)"),
+            (
+                "CAST('123.45' AS DECIMAL(4,2))",
+                "!",
+                "123.45 doesn't fit Decimal(4, 2) (digits before the point: at most 2)",
+            ),
             ("TRY_CAST('123.45' AS DECIMAL(4,2))", "Decimal(4, 2)", "null null null null"),
             ("CAST('TRUE' AS BOOLEAN)", "BOOLEAN", "true true true true"),
             ("CAST('yes' AS BOOLEAN)", "!", "not true or false"),
@@ -167,6 +171,32 @@ fn dates_and_times() {
             ("CAST(ts AS INT)", "!", "TIMESTAMP can't be cast to INT"),
             ("CAST(arr AS INT)", "!", "ARRAY<INT> can't be cast to INT"),
             ("TRY_CAST(arr AS INT)", "!", "can't be cast"),
+        ],
+        &rows,
+    );
+}
+
+#[test]
+fn moments_in_utc() {
+    let rows = table(&[
+        ("z", "timestamp_tz", r#"["2021-04-08T13:34:45.5+02:00"]"#),
+        ("y", "timestamp_tz", r#"["2021-04-08T11:34:45.5Z"]"#),
+        ("s", "string", r#"["2021-04-08 13:34:45+02:00"]"#),
+    ]);
+    check(
+        &[
+            ("z", "TIMESTAMP_TZ", "\"2021-04-08T11:34:45.5Z\""),
+            ("CAST('2024-01-02T03:04:05+02:00' AS TIMESTAMP_TZ)", "TIMESTAMP_TZ", "\"2024-01-02T01:04:05Z\""),
+            ("CAST(s AS TIMESTAMP_TZ)", "TIMESTAMP_TZ", "\"2021-04-08T11:34:45Z\""),
+            ("CAST(z AS STRING)", "STRING", "\"2021-04-08T11:34:45.500Z\""),
+            ("CAST(CAST(z AS STRING) AS TIMESTAMP_TZ) = z", "BOOLEAN", "true"),
+            ("CONCAT(z, '')", "STRING", "\"2021-04-08T11:34:45.500Z\""),
+            ("z = y", "BOOLEAN", "true"),
+            ("z > '2021-04-08T13:34:45+02:00'", "BOOLEAN", "true"),
+            ("z IN ('2021-04-08T13:34:45.5+02:00')", "BOOLEAN", "true"),
+            ("z BETWEEN '2021-04-08T00:00:00Z' AND '2021-04-08T11:34:45Z'", "BOOLEAN", "false"),
+            ("CAST('2024-01-02' AS TIMESTAMP_TZ)", "!", "\"2024-01-02\" is not a timestamp with an offset"),
+            ("z = CAST(z AS TIMESTAMP)", "!", "can't compare TIMESTAMP_TZ with TIMESTAMP; CAST one of them"),
         ],
         &rows,
     );

@@ -2,6 +2,7 @@
 
 mod casts;
 mod observed;
+mod page;
 mod queries;
 mod rules;
 

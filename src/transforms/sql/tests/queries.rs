@@ -38,8 +38,8 @@ fn what_is_no_query_of_one_table_is_refused() {
         ("select a from t, u", "2 tables"),
         ("select a from t group by a", "GROUP BY is not allowed"),
         ("select a from t order by a", "ORDER BY is not allowed"),
-        ("select a from t limit 5", "LIMIT and OFFSET"),
-        ("select a from t offset 5", "LIMIT and OFFSET"),
+        ("select a from t limit 5", "LIMIT or OFFSET is not allowed"),
+        ("select a from t offset 5", "LIMIT or OFFSET is not allowed"),
         ("select a from t x", "can't have an alias (x)"),
         ("select a from t as x", "can't have an alias (x)"),
         ("select a from db.t", "can't have a prefix"),
@@ -47,10 +47,11 @@ fn what_is_no_query_of_one_table_is_refused() {
         ("with x as (select 1) select a from x", "WITH is not allowed"),
         ("select a from t where", "expected"),
         ("select from t", "expected"),
-        ("select a b c from t", "at Line: 1, Column: 12"),
-        ("select 'a from t", "nterminated string"),
+        ("select a b c from t", "expected: end of statement, found: c at line 1, column 12 of the query"),
+        ("select a,\n  a b c from t", "at line 2, column 7 of the query"),
+        ("select 'a from t", "unterminated string literal at line 1, column 8 of the query"),
         ("select * except (id) from t", "can't be selected"),
-        ("select a from t lateral view explode(x)", "the alias is missing"),
+        ("select a from t lateral view explode(x)", "the alias is missing at line 1 of the query"),
         ("select a from t lateral view outer posexplode(x) as y", "not followed by EXPLODE"),
         ("select a from t lateral view explode(x as y", "EXPLODE( has no end"),
         ("select a from t lateral view explode(x, y) as z", "EXPLODE takes one array"),
@@ -87,6 +88,8 @@ fn items_are_called_as_they_were_written() {
     let twice = run("select id, name as id from t", &changes()).unwrap_err();
     assert!(twice.contains("two columns are called \"id\""), "{twice}");
     let all = run("select nme, id / name, id from t where idd > 1", &changes()).unwrap_err();
+    let short = run("select substring(name) from t", &changes()).unwrap_err();
+    assert_eq!(short.matches("(text, start[, length])").count(), 1, "{short}");
     assert!(all.contains("[nme]") && all.contains("INT and STRING") && all.contains("[idd]"), "{all}");
 }
 

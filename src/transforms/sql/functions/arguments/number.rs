@@ -1,7 +1,7 @@
 //! Arguments that are read as numbers.
 
 use super::call::value;
-use crate::transforms::row_errors::shown;
+use crate::model::shown;
 use crate::transforms::sql::function::Values;
 use arrow::array::{Array, ArrayRef, AsArray, Float64Array, Int64Array, PrimitiveArray};
 use arrow::compute::cast;

@@ -105,7 +105,7 @@ fn added() {
             "TIMESTAMP",
             "2021-04-08T13:34:43.500",
         ),
-        ("DATEADD(tz:2021-04-08T13:34:45Z, 1, 'MONTH')", "TIMESTAMP_TZ", "2021-05-08T13:34:45"),
+        ("DATEADD(tz:2021-04-08T13:34:45Z, 1, 'MONTH')", "TIMESTAMP_TZ", "2021-05-08T13:34:45Z"),
         ("DATEADD('2021-04-08', 1)", "TIMESTAMP", "2021-04-09T00:00"),
         ("DATEADD(date:2021-04-08, 2.9)", "DATE", "2021-04-10"),
         ("DATEADD(date:2021-04-08, 1, NULL)", "DATE", "2021-04-09"),
@@ -259,7 +259,7 @@ fn zones() {
         ("FROM_UNIXTIME(1711846800, 'HH', 'Europe/Berlin')", "STRING", "03"),
         ("FROM_UNIXTIME(-1.9, 'yyyy HH:mm:ss', 'Z')", "STRING", "1969 23:59:59"),
         ("FROM_UNIXTIME(0, 'HH', NULL)", "STRING", "NULL"),
-        ("AT_TIME_ZONE(tz:2021-04-08T13:34:45Z, 'Asia/Shanghai')", "TIMESTAMP_TZ", "2021-04-08T13:34:45"),
+        ("AT_TIME_ZONE(tz:2021-04-08T13:34:45Z, 'Asia/Shanghai')", "TIMESTAMP_TZ", "2021-04-08T13:34:45Z"),
         ("AT_TIME_ZONE(timestamp:NULL, 'Asia/Shanghai')", "TIMESTAMP_TZ", "NULL"),
         ("AT_TIME_ZONE(timestamp:2021-04-08 13:34:45, NULL)", "TIMESTAMP_TZ", "NULL"),
     ]);

@@ -1,8 +1,8 @@
 //! Texts and their codes: numbers of characters, hexadecimal digits, base64, sounds.
 
 use crate::format::charset::Charset;
+use crate::model::shown;
 use crate::table::DataType;
-use crate::transforms::row_errors::shown;
 use crate::transforms::sql::function::{Bound, Call, Function, Values};
 use crate::transforms::sql::functions::arguments::{Text, always_null};
 use crate::transforms::sql::functions::output::{numbers, texts, try_texts};

@@ -5,8 +5,8 @@ use super::parts::{day, day_of_week, day_of_year, hour, iso_week, minute, month,
 use super::unit::{MICROS_PER_MINUTE, MICROS_PER_SECOND};
 use super::view::{Kind, When};
 use crate::model::nearest;
+use crate::model::shown;
 use crate::table::DataType;
-use crate::transforms::row_errors::shown;
 use crate::transforms::sql::function::{Bound, Call, Function};
 use arrow::datatypes::{Int32Type, Int64Type};
 

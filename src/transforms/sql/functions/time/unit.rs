@@ -2,7 +2,7 @@
 
 use super::arguments::Text;
 use crate::model::nearest;
-use crate::transforms::row_errors::shown;
+use crate::model::shown;
 use crate::transforms::sql::function::{Call, Values};
 
 pub(super) const MICROS_PER_SECOND: i64 = 1_000_000;

@@ -4,8 +4,8 @@ use super::arguments::NumberArgument;
 use super::columns::{converted, numbers, per_value, typed};
 use super::unit::MICROS_PER_DAY;
 use crate::format::time_text;
+use crate::model::shown;
 use crate::table::DataType;
-use crate::transforms::row_errors::shown;
 use crate::transforms::sql::function::{Call, Values};
 use arrow::array::{ArrayRef, AsArray, PrimitiveArray, TimestampMicrosecondArray};
 use arrow::datatypes::{

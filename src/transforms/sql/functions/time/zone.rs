@@ -2,7 +2,7 @@
 
 use super::unit::MICROS_PER_SECOND;
 use crate::model::nearest;
-use crate::transforms::row_errors::shown;
+use crate::model::shown;
 use chrono::{DateTime, Local, NaiveDateTime, Offset, TimeZone};
 use chrono_tz::{TZ_VARIANTS, Tz};
 
