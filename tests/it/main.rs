@@ -3,11 +3,13 @@
 //! A file per resource or promise; cases as data. `server` starts and kills the process, `wait` waits for states.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod api_guide;
 mod backup;
 mod bad_input;
 mod canary;
 mod client;
 mod client_answers;
+mod client_logs;
 mod client_script;
 mod clock;
 mod command_docs;
