@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 program=$(realpath "${1:-target/debug/seikan}")
 seconds=${SEIKAN_SCHEMATHESIS_SECONDS:-300}
 work=$(mktemp -d)
-venv=${SEIKAN_SCHEMATHESIS_VENV:-$work/venv}
+venv=$(realpath -m "${SEIKAN_SCHEMATHESIS_VENV:-$work/venv}")
 server=
 finish() {
   if [ -n "$server" ]; then
@@ -45,6 +45,8 @@ missing_required_header.enabled = false
 unsupported_method.enabled = true
 TOML
 status=0
+# It keeps notes where it is run: not in the checkout.
+cd "$work"
 "$venv/bin/schemathesis" --config-file "$work/schemathesis.toml" run "$url/openapi.json" \
   --checks not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,response_schema_conformance,unsupported_method \
   --max-time "$seconds" --continue-on-failure || status=$?

@@ -21,7 +21,7 @@ const THREADS: usize = 4;
 
 const METHODS: [&str; 12] =
     ["GET", "GET", "GET", "POST", "POST", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH", "BREW"];
-const HEADERS: [&str; 12] = [
+const HEADERS: [&str; 15] = [
     "Accept: application/json",
     "Accept: application/openmetrics-text;q=0.1, */*",
     "Accept: \u{1f980}",
@@ -34,6 +34,9 @@ const HEADERS: [&str; 12] = [
     "If-None-Match: *",
     "Cookie: a=b; ;;",
     "X-Forwarded-For: ::1, unknown",
+    "Accept: text/event-stream",
+    "Last-Event-ID: -1",
+    "Idempotency-Key: \"\"",
 ];
 const TEXTS: [&str; 22] = [
     "",
@@ -59,7 +62,7 @@ const TEXTS: [&str; 22] = [
     "a%20b",
     "seatunnel-engine-server.log",
 ];
-const NAMES: [&str; 13] = [
+const NAMES: [&str; 18] = [
     "page",
     "rows",
     "jobId",
@@ -73,6 +76,11 @@ const NAMES: [&str; 13] = [
     "tail",
     "status",
     "type",
+    "state",
+    "endedFrom",
+    "endedTo",
+    "after",
+    "follow",
 ];
 
 fn pick<'a>(random: &mut SmallRng, from: &[&'a str]) -> &'a str {

@@ -5,13 +5,12 @@ use crate::server::{Answer, Options, Server, checkout};
 use boon::{Compiler, Draft, Schemas};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-use std::process::Command;
 
 const METHODS: [&str; 4] = ["get", "post", "put", "delete"];
 const ROOT: &str = "mem://openapi.json";
 
 /// The operations of a document: `get /overview`.
-fn operations(document: &Value) -> BTreeSet<String> {
+pub fn operations(document: &Value) -> BTreeSet<String> {
     let paths = document["paths"].as_object().expect("paths");
     let of = |(path, item): (&String, &Value)| {
         let path = path.clone();
@@ -24,7 +23,7 @@ fn operations(document: &Value) -> BTreeSet<String> {
     paths.iter().flat_map(of).collect()
 }
 
-fn described() -> Value {
+pub fn described() -> Value {
     let text = std::fs::read_to_string(checkout().join("src/api/openapi/openapi.json")).unwrap();
     serde_json::from_str(&text).unwrap()
 }
@@ -61,6 +60,9 @@ fn the_document_is_whole() {
         assert!(document.pointer(&name[1..]).is_some(), "{name} is missing");
     }
     for (kind, schemas) in document["components"].as_object().unwrap() {
+        if kind == "securitySchemes" {
+            continue; // named by `security`, not by a reference
+        }
         for name in schemas.as_object().unwrap().keys() {
             assert!(text.contains(&format!("\"#/components/{kind}/{name}\"")), "{kind}/{name} is of no use");
         }
@@ -103,6 +105,17 @@ fn closed(name: &str, schema: &Value) {
     }
 }
 
+/// The server-sent events of a body, as a client gets them.
+fn streamed(body: &str) -> Vec<Value> {
+    let event = |block: &str| {
+        let fields = block.lines().filter_map(|line| line.split_once(": "));
+        let mut event = json!({"event": "message"});
+        fields.for_each(|(name, value)| event[name] = json!(value));
+        event
+    };
+    body.split_terminator("\n\n").map(event).collect()
+}
+
 /// Validates values against schemas of a document.
 struct Validator {
     document: Value,
@@ -143,15 +156,21 @@ impl Validator {
         let response = &operation["responses"][answer.status.to_string()];
         assert!(response.is_object(), "{what} is not described: {}", answer.text);
         let response = self.resolved(response).clone();
-        let kind = answer.header("content-type").unwrap_or_default();
+        let Some(kind) = answer.header("content-type") else {
+            assert!(response["content"].is_null() && answer.text.is_empty(), "{what}: {}", answer.text);
+            return;
+        };
         let content = &response["content"][kind];
         assert!(content.is_object(), "{what}: {kind} is not described");
-        let value = match kind {
-            "application/json" => answer.json(),
-            _ => json!(answer.text),
+        let values = match kind {
+            "application/json" => vec![answer.json()],
+            "text/event-stream" => streamed(&answer.text),
+            _ => vec![json!(answer.text)],
         };
-        if let Some(wrong) = self.check(&content["schema"].clone(), &value) {
-            panic!("{what}: {wrong}\n{}", answer.text.chars().take(2000).collect::<String>());
+        for value in values {
+            if let Some(wrong) = self.check(&content["schema"].clone(), &value) {
+                panic!("{what}: {wrong}\n{}", answer.text.chars().take(2000).collect::<String>());
+            }
         }
         let expected: BTreeSet<&str> =
             response["headers"].as_object().into_iter().flatten().map(|(name, _)| name.as_str()).collect();
@@ -161,7 +180,7 @@ impl Validator {
     }
 }
 
-fn job(mode: &str, rows: u32) -> Value {
+pub fn job(mode: &str, rows: u32) -> Value {
     json!({
         "env": {"job.mode": mode, "checkpoint.interval": 100},
         "source": [{"plugin_name": "FakeSource", "plugin_output": "fake", "row.num": rows, "split.num": rows.min(100),
@@ -209,11 +228,35 @@ fn real_answers_are_as_described() {
         + "\r\n--b--\r\n";
     let bad_job =
         r#"{"env":{},"source":[{"plugin_name":"FakeSource","row.nun":"x"}],"sink":[{"plugin_name":"Nope"}]}"#;
+    let of = |rest: &str| format!("{ended}/{rest}");
     let get: &[(&str, &[&str])] = &[
         ("/overview", &["", "?team=blue"]),
         ("/running-jobs", &["", "?page=1", "?page=0", "?page=x"]),
-        ("/finished-jobs", &["", "?page=1&rows=1", "?page=0"]),
-        ("/finished-jobs/{state}", &["FINISHED", "failed/", "NOPE", "FINISHED?page=1", "%ff"]),
+        (
+            "/finished-jobs",
+            &[
+                "",
+                "?page=1&rows=1",
+                "?page=0",
+                "?state=failed,FINISHED&jobName=tunnel",
+                "?endedFrom=2026-01-31&endedTo=2120-01-31T10:00:00Z&page=1",
+                "?state=RUNNING",
+                "?endedFrom=soon",
+                "?endedTo=2026-02-30",
+            ],
+        ),
+        (
+            "/finished-jobs/{state}",
+            &[
+                "FINISHED",
+                "failed/",
+                "NOPE",
+                "FINISHED?page=1",
+                "FAILED?state=FAILED",
+                "FAILED?state=x",
+                "%ff",
+            ],
+        ),
         (
             "/job-info/{jobId}",
             &[&ended, &failed, &running, &waiting, "999", "abc", "99999999999999999999", "a%2fb"],
@@ -233,6 +276,20 @@ fn real_answers_are_as_described() {
                 "?limit=-1",
                 "?pretty=maybe",
                 "?team=x",
+            ],
+        ),
+        (
+            "/jobs/{jobId}/events",
+            &[
+                &of("events"),
+                &of("events?after=1&limit=2"),
+                &of("events?after=x"),
+                &of("events?limit=-1"),
+                &of("events?follow=x"),
+                &of("events?follow=true"),
+                "999/events",
+                "abc/events",
+                "a%2fb/events",
             ],
         ),
         ("/jobs/checkpoints/{jobId}", &[&ended, &running, &waiting, "999", "abc"]),
@@ -327,6 +384,18 @@ fn real_answers_are_as_described() {
                 ("seikan", &large),
             ],
         ),
+        // Before it is known, while it lives, when it has ended without a checkpoint.
+        (
+            "/jobs/{jobId}/rerun",
+            &[
+                ("999/rerun", ""),
+                ("x/rerun", ""),
+                (&format!("{running}/rerun"), ""),
+                (&of("rerun?jobName=b"), ""),
+            ],
+        ),
+        ("/jobs/{jobId}/resume", &[("999/resume", ""), ("x/resume", ""), (&of("resume"), "")]),
+        ("/jobs/{jobId}/pause", &[("999/pause", ""), ("x/pause", ""), (&of("pause"), "")]),
         ("/resume-jobs", &[("", "")]),
         ("/backups", &[("", "")]),
         ("/hazelcast/rest/maps/submit-job", &[("", &job_text), ("", "")]),
@@ -364,77 +433,70 @@ fn real_answers_are_as_described() {
     }
     let open = server.request("GET", "/metrics", &[("Accept", "application/openmetrics-text")], b"");
     validator.answer("get", "/metrics", &open);
+    for key in ["k", "k", "", "other"] {
+        let answer =
+            server.request("POST", "/submit-job?jobId=77", &[("Idempotency-Key", key)], job_text.as_bytes());
+        validator.answer("post", "/submit-job", &answer);
+    }
+    let answer = server.request(
+        "POST",
+        "/hazelcast/rest/maps/submit-job?jobId=77&jobName=b",
+        &[("Idempotency-Key", "k")],
+        job_text.as_bytes(),
+    );
+    assert_eq!(answer.status, 422, "{}", answer.text);
+    validator.answer("post", "/hazelcast/rest/maps/submit-job", &answer);
     let put = server.request("PUT", "/hazelcast/rest/maps/update-tags", &[], b"{}");
     validator.answer("put", "/hazelcast/rest/maps/update-tags", &put);
+
+    // A job's life: it is paused, goes on, ends, and is deleted.
+    let mut act = |action: &str, status: u16| {
+        let (method, template, path) = match action {
+            "" => ("delete", "/jobs/{jobId}".to_owned(), format!("/jobs/{running}")),
+            _ => ("post", format!("/jobs/{{jobId}}/{action}"), format!("/jobs/{running}/{action}")),
+        };
+        let answer = server.request(&method.to_ascii_uppercase(), &path, &[], b"");
+        assert_eq!(answer.status, status, "{action}: {}", answer.text);
+        validator.answer(method, &template, &answer);
+    };
+    act("resume", 409);
+    act("", 409);
+    act("pause", 200);
+    server.ended(&running);
+    act("pause", 409);
+    act("resume", 200);
+    server.wait_for(&running, "RUNNING");
     server.stop_job(&running, true);
     server.ended(&running);
-    validator.answer(
-        "get",
-        "/jobs/checkpoints/{jobId}",
-        &server.get(&format!("/jobs/checkpoints/{running}")),
-    );
-    validator.answer("get", "/finished-jobs", &server.get("/finished-jobs"));
-}
-
-/// Method and path of a line with curl.
-fn of_curl(line: &str) -> Option<(&'static str, String)> {
-    let rest = line.strip_prefix("curl ")?;
-    let method = match rest {
-        _ if rest.contains("-X DELETE") => "delete",
-        _ if ["-X POST", "-d ", "--data-binary ", "-F "].iter().any(|option| rest.contains(option)) => "post",
-        _ => "get",
-    };
-    let path = rest.split_once("http://127.0.0.1:8080").expect("an address").1;
-    Some((method, path.split(['?', '\'', ' ']).next().unwrap().to_owned()))
-}
-
-fn is_of(template: &str, path: &str) -> bool {
-    let (template, path): (Vec<&str>, Vec<&str>) = (template.split('/').collect(), path.split('/').collect());
-    template.len() == path.len() && template.iter().zip(&path).all(|(t, p)| t.starts_with('{') || t == p)
-}
-
-#[test]
-fn the_guide_names_every_operation_and_no_other() {
-    let guide = std::fs::read_to_string(checkout().join("docs/api.md")).unwrap();
-    let document = described();
-    let mut left = operations(&document);
-    for (method, path) in guide.lines().filter_map(of_curl) {
-        let templates = document["paths"].as_object().unwrap().keys();
-        // A path without parameters counts before one with.
-        let template = templates
-            .filter(|template| is_of(template, &path))
-            .min_by_key(|template| template.matches('{').count());
-        match template {
-            Some(template) => {
-                left.remove(&format!("{method} {template}"));
-            }
-            None => assert!(path.starts_with("/hazelcast/rest/maps/"), "{method} {path} is not described"),
-        }
+    for path in ["/jobs/{jobId}/events", "/jobs/checkpoints/{jobId}", "/job-info/{jobId}"] {
+        validator.answer("get", path, &server.get(&path.replace("{jobId}", &running)));
     }
-    // Those are refused; the guide says so beside the paths with an id.
-    let refused = BTreeSet::from(["get /job-info".to_owned(), "get /running-job".to_owned()]);
-    assert_eq!(left, refused, "missing in docs/api.md");
-    assert!(std::fs::read_to_string(checkout().join("README.md")).unwrap().contains("docs/api.md"));
-}
-
-#[test]
-fn every_line_of_the_guide_works() {
-    let dir = tempfile::tempdir().unwrap();
-    let server = Server::start(&dir.path().join("data"));
-    let job = job("BATCH", 1);
-    std::fs::write(dir.path().join("job.json"), job.to_string()).unwrap();
-    std::fs::write(dir.path().join("jobs.json"), json!([job]).to_string()).unwrap();
-    let hocon = "source { FakeSource { row.num = 1, schema { fields { a = int } } } }\nsink { Console {} }";
-    std::fs::write(dir.path().join("job.conf"), hocon).unwrap();
-    let guide = std::fs::read_to_string(checkout().join("docs/api.md")).unwrap();
-    for line in guide.lines().filter(|line| line.starts_with("curl ")) {
-        let command = line
-            .replacen("curl ", "curl -sS -o answer -w '%{http_code}' ", 1)
-            .replace("http://127.0.0.1:8080", server.url());
-        let done = Command::new("bash").args(["-c", &command]).current_dir(dir.path()).output().unwrap();
-        let answer = std::fs::read_to_string(dir.path().join("answer")).unwrap();
-        // Without a directory for backups there are none.
-        let expected = if line.ends_with("/backups") { "400" } else { "200" };
-        assert_eq!(String::from_utf8_lossy(&done.stdout), expected, "{line}: {answer}");
+    validator.answer("get", "/finished-jobs", &server.get("/finished-jobs"));
+    let stream = |last: &[(&str, &str)]| {
+        let headers = [&[("Accept", "text/event-stream")], last].concat();
+        server.request("GET", &format!("/jobs/{running}/events"), &headers, b"")
+    };
+    let whole = stream(&[]);
+    validator.answer("get", "/jobs/{jobId}/events", &whole);
+    // What is in them is a text to the schema of the stream.
+    let told: Vec<Value> = streamed(&whole.text)
+        .iter()
+        .map(|event| serde_json::from_str(event["data"].as_str().unwrap()).unwrap())
+        .collect();
+    let (last, events) = told.split_last().unwrap();
+    for (name, value) in [("Events", &json!(events)), ("LastWord", last)] {
+        let schema = json!({"$ref": format!("#/components/schemas/{name}")});
+        assert_eq!(validator.check(&schema, value), None, "{name}");
+    }
+    let seen = events.last().unwrap()["seq"].to_string();
+    for (given, status) in [(&*seen, 204), ("x", 400), ("1", 200)] {
+        let answer = stream(&[("Last-Event-ID", given)]);
+        assert_eq!(answer.status, status, "{given}: {}", answer.text);
+        validator.answer("get", "/jobs/{jobId}/events", &answer);
+    }
+    for (id, status) in [(&*running, 200), (&running, 404), ("x", 400)] {
+        let answer = server.request("DELETE", &format!("/jobs/{id}"), &[], b"");
+        assert_eq!(answer.status, status, "{id}: {}", answer.text);
+        validator.answer("delete", "/jobs/{jobId}", &answer);
     }
 }
