@@ -249,6 +249,15 @@ fn one_random_damage_harms_what_it_hit_only() {
             let mut told = opened.store.status().notes;
             told.extend_from_slice(&opened.recovered.notes);
             let is_first = notes.is_empty() && !told.is_empty();
+            if is_first {
+                // A reader that meets the damage leaves it to the index's thread, which goes through the jobs one by one.
+                let meant = || meaning.named.iter().filter(|job| job.0 != 0);
+                until("every job that was hit is named", || {
+                    told = opened.store.status().notes;
+                    told.extend_from_slice(&opened.recovered.notes);
+                    meant().all(|job| names(&told, *job))
+                });
+            }
             notes.append(&mut told);
             let show = || format!("{hit:?}\n{:?} {notes:?}\n{meaning:?}", opened.recovered.held);
             for (job, known) in &state.jobs {
