@@ -160,7 +160,12 @@ fn the_transcript_is_true_and_holds_every_documented_field() {
     let stored = std::fs::read_to_string(&page).unwrap();
     let (now, then) = (masked(&text), masked(&stored));
     for (line, (now, then)) in now.lines().zip(then.lines()).enumerate() {
-        assert_eq!(now, then, "line {}: run SEIKAN_UPDATE_DOCS=1 cargo test --test it -- transcript", line + 1);
+        assert_eq!(
+            now,
+            then,
+            "line {}: run SEIKAN_UPDATE_DOCS=1 cargo test --test it -- transcript",
+            line + 1
+        );
     }
     assert_eq!(now.lines().count(), then.lines().count(), "lines of docs/api-transcript.md");
 }
