@@ -107,9 +107,12 @@ fn closed(name: &str, schema: &Value) {
 
 /// The server-sent events of a body, as a client gets them.
 fn streamed(body: &str) -> Vec<Value> {
+    let mut id = None;
     let event = |block: &str| {
         let fields = block.lines().filter_map(|line| line.split_once(": "));
+        id = fields.clone().find(|(name, _)| *name == "id").map(|(_, id)| json!(id)).or(id.take());
         let mut event = json!({"event": "message"});
+        id.iter().for_each(|id| event["id"] = id.clone());
         fields.for_each(|(name, value)| event[name] = json!(value));
         event
     };
