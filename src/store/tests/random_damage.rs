@@ -250,9 +250,10 @@ fn one_random_damage_harms_what_it_hit_only() {
             told.extend_from_slice(&opened.recovered.notes);
             let is_first = notes.is_empty() && !told.is_empty();
             if is_first {
-                // A reader that meets the damage leaves it to the index's thread, which goes through the jobs one by one.
+                // Damage that is met while serving is told of each job when it is read, by the index's thread.
                 let meant = || meaning.named.iter().filter(|job| job.0 != 0);
                 until("every job that was hit is named", || {
+                    meant().for_each(|job| drop(opened.store.reader().record(*job).unwrap()));
                     told = opened.store.status().notes;
                     told.extend_from_slice(&opened.recovered.notes);
                     meant().all(|job| names(&told, *job))
